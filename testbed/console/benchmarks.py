@@ -1,0 +1,36 @@
+"""The benchmarks by name."""
+
+import json
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from testbed.errors import UserError
+
+BENCHMARKS = ("fleet", "mixing", "session")
+
+
+def bench(name: str, as_json: bool) -> None:
+    """Run one and print what it measured."""
+    if name not in BENCHMARKS:
+        near = get_close_matches(name, BENCHMARKS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(BENCHMARKS)}."
+        raise UserError(f"There is no benchmark {name!r}; {hint}")
+    measured: dict[str, Any] = getattr(import_module(f"testbed.bench.{name}"), name)()
+    if as_json:
+        print(json.dumps(measured))
+        return
+    table = Table("measured", "value", title=name)
+    for key, value in _flat(measured):
+        table.add_row(key, f"{value:.4g}" if isinstance(value, float) else str(value))
+    Console().print(table)
+
+
+def _flat(tree: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for key, value in tree.items():
+        rows += _flat(value, f"{above}{key}.") if isinstance(value, dict) else [(above + key, value)]
+    return rows

@@ -1,0 +1,110 @@
+"""Progress of a run: a live line in a terminal, plain lines anywhere else."""
+
+import math
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from testbed.exchange import Exchange
+from testbed.network import Network
+from testbed.scenario import Scenario
+from testbed.session.observer import Observer
+from testbed.session.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from testbed.session.barrier import Outcome
+    from testbed.session.learner import Learner
+
+PLAIN_LINES = 20
+"""About so many lines tell of a whole run where there is no terminal."""
+
+
+class Progress(Observer):
+    """Use as a context around a session, and as its observer."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._console = Console(stderr=True)
+        self._scenario, self._rounds = scenario, scenario.run.rounds
+        self._bar = Bar(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[told]}"),
+            TimeRemainingColumn(compact=True),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("setting up", total=None, told="")
+        self._began, self._first, self._accuracy = time.monotonic(), 0, math.nan
+
+    def __enter__(self) -> Self:
+        run, network = self._scenario.run, self._scenario.network
+        devices = self._scenario.devices.count
+        self._say(f"{run.name}: {devices} devices, {run.rounds} rounds, network {network.kind}, seed {run.seed}")
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def started(self, learner: "Learner | None", network: Network, round_: int) -> None:
+        """Say what was set up: the network, and who holds which classes."""
+        told = ", ".join(f"{key} {_short(value)}" for key, value in network.describe().items() if _is_plain(value))
+        self._say(f"network: {told}")
+        if learner is not None:
+            self._say(learner.description)
+            if round_ == 0:
+                self._console.print(learner.class_table, markup=False, highlight=False)
+        self._began, self._first = time.monotonic(), round_
+        self._bar.update(self._task, description="round", total=self._rounds, completed=round_)
+
+    def caught_up(self, round_: int, rounds: int) -> None:
+        """The network lives through finished rounds again."""
+        told = f"finding the way back to round {rounds}"
+        self._bar.update(self._task, description="resuming", total=rounds, completed=round_ + 1, told=told)
+        if round_ + 1 == rounds:
+            self._say(f"resumed at round {rounds}")
+            self._began = time.monotonic()
+            self._bar.update(self._task, description="round", total=self._rounds, completed=rounds)
+
+    def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
+        """A round of a run is done."""
+        accuracy = float(outcome.accuracy.mean())
+        self._accuracy = self._accuracy if math.isnan(accuracy) else accuracy
+        words = [f"accuracy {self._accuracy:.3f}", f"loss {float(outcome.losses.mean()):.3f}"]
+        self._advance(outcome.round_, outcome.exchange, events, words)
+
+    def recorded(self, round_: int, exchange: Exchange, events: int) -> None:
+        """A round of a recording is done."""
+        self._advance(round_, exchange, events, [])
+
+    def _advance(self, round_: int, exchange: Exchange, events: int, words: list[str]) -> None:
+        elapsed = max(time.monotonic() - self._began, 1e-9)
+        words = [f"{exchange.closed_ns / 1e9:.2f} s simulated", f"density {exchange.density:.2f}", *words]
+        if events:
+            words.append(f"{events / elapsed:,.0f} events/s")
+        told = "  ".join(words)
+        self._bar.update(self._task, completed=round_ + 1, told=told)
+        every = max(1, self._rounds // PLAIN_LINES)
+        if self._bar.disable and ((round_ + 1) % every == 0 or round_ + 1 == self._rounds):
+            left = elapsed / (round_ + 1 - self._first) * (self._rounds - round_ - 1)
+            print(f"round {round_ + 1}/{self._rounds}  {told}  {left:.0f} s left", flush=True)
+
+    def _say(self, line: str) -> None:
+        if self._bar.disable:
+            print(line, flush=True)
+        else:
+            self._console.print(line, markup=False, highlight=False)
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | float)
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

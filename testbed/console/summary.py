@@ -1,0 +1,40 @@
+"""What came of it, in a few lines."""
+
+from pathlib import Path
+
+import numpy as np
+
+from testbed.results import Run
+from testbed.trace import read
+
+
+def summary(folder: Path) -> None:
+    """The result of the run in `folder` and what to do with it next."""
+    run = Run(folder)
+    rounds = run.rounds
+    accuracy, best = rounds["accuracy_mean"], run.best_accuracy
+    if np.isfinite(best):
+        at = int(np.nanargmax(accuracy))
+        print(f"best accuracy {best:.4f} in round {at + 1} after {rounds['closed_ns'][at] / 1e9:.2f} simulated seconds")
+    print(
+        f"last accuracy {accuracy[-1]:.4f} (spread over devices {rounds['accuracy_std'][-1]:.4f}), "
+        f"{rounds['bytes'].sum() / 1e6:.1f} MB sent, mean density {rounds['density'].mean():.3f} "
+        f"(spread over rounds {rounds['density'].std():.3f}), "
+        f"{rounds['delivered'].sum()} messages delivered, {rounds['lost'].sum()} lost"
+    )
+    print(f"{folder} holds tables, trace and checkpoint; wall time {run.manifest['wall_s']:.1f} s")
+    print(f"next: testbed plot rounds {folder}")
+
+
+def trace_summary(folder: Path) -> None:
+    """What the trace in `folder` holds and what to do with it next."""
+    trace = read(folder)
+    density = trace.densities()
+    arrived = sum(int(exchange.deliveries.arrived.sum()) for exchange in trace.exchanges)
+    wanted = sum(len(exchange.deliveries) for exchange in trace.exchanges)
+    print(
+        f"{len(trace)} rounds of {trace.header.devices} devices, {trace.exchanges[-1].closed_ns / 1e9:.2f} simulated "
+        f"seconds, density {density.mean():.3f} (spread over rounds {density.std():.3f}), "
+        f"{arrived} of {wanted} messages delivered"
+    )
+    print(f"next: testbed replay {folder} SCENARIO")

@@ -1,0 +1,150 @@
+"""The values on which network, trace and session meet: what is sent, and what the air made of it.
+
+All are frozen and hold numpy arrays alone, one row per message, link, delivery or device.
+Units: `*_ns` integer nanoseconds of simulated time, `*_bytes` bytes, `*_db` decibel, `*_m` metres.
+"""
+
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Annotated, Any, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+ALL_NEIGHBOURS = -1
+"""`Outbox.dst` of a message that is meant for whoever is a neighbour."""
+
+NEVER = -1
+"""`Deliveries.started_ns` and `arrived_ns` where that did not happen."""
+
+Index = Annotated[NDArray[np.int32], np.int32]
+Count = Annotated[NDArray[np.int64], np.int64]
+Real = Annotated[NDArray[np.float64], np.float64]
+Flag = Annotated[NDArray[np.bool_], np.bool_]
+Code = Annotated[NDArray[np.uint8], np.uint8]
+
+
+class Cause(IntEnum):
+    """How a delivery ended."""
+
+    ARRIVED = 0
+    DEADLINE = 1
+    """Unfinished when the round closed."""
+    FRAMES_LOST = 2
+    """A frame was lost and the transport does not repair."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of one length; a subclass names them and their types."""
+
+    def __post_init__(self) -> None:
+        for name, dtype in self.columns().items():
+            object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), dtype))
+        lengths = {name: getattr(self, name).shape for name in self.columns()}
+        if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):
+            raise ValueError(f"{type(self).__name__} needs columns of one length, got {lengths}")
+
+    @classmethod
+    def columns(cls) -> dict[str, Any]:
+        """Column name to numpy type, in order."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {field.name: hints[field.name].__metadata__[0] for field in fields(cls)}
+
+    def __len__(self) -> int:
+        return len(getattr(self, fields(self)[0].name))
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(
+            np.array_equal(mine := getattr(self, name), getattr(other, name), equal_nan=mine.dtype.kind == "f")
+            for name in self.columns()
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Outbox(Table):
+    """The messages of one round, as the devices hand them to the network."""
+
+    src: Index
+    dst: Index
+    """Device, or ALL_NEIGHBOURS."""
+    size_bytes: Count
+    ready_ns: Count
+    """When local training ended; nothing of the message is on the air before."""
+
+
+@dataclass(frozen=True, eq=False)
+class Links(Table):
+    """Who heard whom, directed: `dst` heard `src`."""
+
+    src: Index
+    dst: Index
+    snr_db: Real
+    """Mean over the hellos heard; NaN where the network has no radio."""
+    heard: Real
+    """Share of the hellos of `src` that `dst` decoded, 0 to 1."""
+    rate_bps: Count
+    neighbour: Flag
+    """Whether this link belongs to the round's graph, which is what messages travel on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Deliveries(Table):
+    """One row for every message and every device it was meant for."""
+
+    src: Index
+    dst: Index
+    size_bytes: Count
+    started_ns: Count
+    """First frame on the air, or NEVER."""
+    arrived_ns: Count
+    """Message whole at `dst`, or NEVER."""
+    cause: Code
+    """A `Cause`."""
+
+    @property
+    def arrived(self) -> NDArray[np.bool_]:
+        return self.cause == Cause.ARRIVED
+
+
+@dataclass(frozen=True, eq=False)
+class Devices(Table):
+    """One row per device, in order."""
+
+    airtime_ns: Count
+    """Time its radio spent sending in this round."""
+    frames: Count
+    """Frames it sent, hellos and control frames among them."""
+    retries: Count
+    x_m: Real
+    y_m: Real
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What the air made of one round's Outbox."""
+
+    opened_ns: int
+    closed_ns: int
+    links: Links
+    deliveries: Deliveries
+    devices: Devices
+
+    def neighbours(self) -> NDArray[np.bool_]:
+        """(devices, devices): [i, j] is true where j is heard by i in the round's graph."""
+        graph = np.zeros((len(self.devices),) * 2, dtype=bool)
+        graph[self.links.dst[self.links.neighbour], self.links.src[self.links.neighbour]] = True
+        return graph
+
+    def delivered(self) -> NDArray[np.bool_]:
+        """(devices, devices): [i, j] is true where the message of j arrived at i."""
+        matrix = np.zeros((len(self.devices),) * 2, dtype=bool)
+        arrived = self.deliveries.arrived
+        matrix[self.deliveries.dst[arrived], self.deliveries.src[arrived]] = True
+        return matrix
+
+    @property
+    def density(self) -> float:
+        """|E| / (m (m-1) / 2) of the round's graph; a one-way link counts half. 0 for one device."""
+        pairs = len(self.devices) * (len(self.devices) - 1)
+        return float(self.links.neighbour.sum() / pairs) if pairs else 0.0

@@ -1,0 +1,29 @@
+"""The networks behind one Protocol: `ns3` (live), `replay` (a trace), `graph` (networkx)."""
+
+from testbed.network.base import Network
+from testbed.scenario import Scenario
+
+__all__ = ["Network", "connect"]
+
+
+def connect(scenario: Scenario) -> Network:
+    """The network that the scenario asks for; close it after use.
+
+    Raises UserError where it cannot be had: no engine, no trace, no graph file.
+    """
+    settings, run = scenario.network, scenario.run
+    if settings.kind == "graph":
+        from testbed.network.graph import GraphNetwork
+
+        return GraphNetwork(scenario.devices.count, run.seed, settings, run.deadline_s)
+    if settings.kind == "replay":
+        from testbed.errors import UserError
+        from testbed.network.replay import ReplayNetwork
+        from testbed.trace import read
+
+        if settings.trace is None:
+            raise UserError('network.kind = "replay" needs network.trace, the folder of a recorded trace.')
+        return ReplayNetwork(read(settings.trace), scenario.devices.count, run.rounds)
+    from testbed.network.ns3 import Ns3Network
+
+    return Ns3Network(scenario.devices.count, run.seed, settings, run.deadline_s)

@@ -1,0 +1,150 @@
+"""The `graph` network: abstract graphs with a stated rate and latency, and no radio.
+
+The control that papers use. Every link carries every message whole: it arrives `size / rate + latency`
+after the sender is ready, whatever else is on the air.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from testbed.errors import UserError
+from testbed.exchange import Cause, Deliveries, Devices, Exchange, Links, Outbox
+from testbed.scenario.schema import Network as Settings
+from testbed.seeds import Purpose, generator
+
+READERS = {
+    ".graphml": nx.read_graphml,
+    ".gexf": nx.read_gexf,
+    ".gml": nx.read_gml,
+    ".edgelist": nx.read_edgelist,
+    ".adjlist": nx.read_adjlist,
+}
+SHAPES = {
+    "ring": nx.cycle_graph,
+    "line": nx.path_graph,
+    "star": lambda count: nx.star_graph(count - 1),
+    "complete": nx.complete_graph,
+    "empty": nx.empty_graph,
+}
+
+
+class GraphNetwork:
+    """Messages over a graph: drawn anew each round (`erdos-renyi`), or the same in every round.
+
+    Raises UserError for a graph file that cannot be read or does not have `devices` nodes.
+    """
+
+    events = 0
+
+    def __init__(self, devices: int, seed: int, settings: Settings, deadline_s: float) -> None:
+        self.devices = devices
+        self._seed, self._settings = seed, settings
+        self._rate_bps = settings.rate_bps() or 0
+        self._deadline_ns = round(deadline_s * 1e9)
+        self._fixed = None if settings.graph == "erdos-renyi" else heard_by(settings.graph, devices)
+
+    def describe(self) -> dict[str, Any]:
+        """Kind, graph and link settings."""
+        settings = self._settings
+        density = {"density": settings.wanted_density} if self._fixed is None else {}
+        graph = Path(settings.graph).name
+        return {"kind": "graph", "graph": graph, **density, "rate": settings.rate, "latency_s": settings.latency_s}
+
+    def exchange(self, round_: int, opened_ns: int, outbox: Outbox) -> Exchange:
+        """Carry the messages over this round's graph."""
+        dst, src = np.nonzero(self._adjacency(round_).T)[::-1]
+        links = self._links(src, dst)
+        deliveries = self._deliveries(links, outbox, opened_ns + self._deadline_ns)
+        ends = [opened_ns, *outbox.ready_ns, *deliveries.arrived_ns]
+        late = not deliveries.arrived.all()
+        closed_ns = opened_ns + self._deadline_ns if late else min(max(ends), opened_ns + self._deadline_ns)
+        return Exchange(opened_ns, int(closed_ns), links, deliveries, self._devices(outbox))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _adjacency(self, round_: int) -> NDArray[np.bool_]:
+        """[i, j]: i hears j."""
+        if self._fixed is not None:
+            return self._fixed
+        draws = generator(self._seed, Purpose.GRAPH, round_).random((self.devices, self.devices))
+        upper = np.triu(draws < self._settings.wanted_density, 1)
+        return upper | upper.T
+
+    def _links(self, src: NDArray[np.intp], dst: NDArray[np.intp]) -> Links:
+        count = len(src)
+        return Links(
+            src=src,
+            dst=dst,
+            snr_db=np.full(count, np.nan),
+            heard=np.ones(count),
+            rate_bps=np.full(count, self._rate_bps),
+            neighbour=np.ones(count, bool),
+        )
+
+    def _deliveries(self, links: Links, outbox: Outbox, deadline_ns: int) -> Deliveries:
+        """One row for each message and each device that hears its sender."""
+        order = np.argsort(outbox.src, kind="stable")
+        first, last = (np.searchsorted(outbox.src[order], links.src, side) for side in ("left", "right"))
+        link = np.repeat(np.arange(len(links)), last - first)
+        message = order[np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)] or [[]]).astype(int)]
+        wanted = (outbox.dst[message] < 0) | (outbox.dst[message] == links.dst[link])
+        link, message = link[wanted], message[wanted]
+        started = outbox.ready_ns[message]
+        air = np.ceil(outbox.size_bytes[message] * 8e9 / self._rate_bps).astype(np.int64)
+        arrived = started + air + round(self._settings.latency_s * 1e9)
+        late = arrived > deadline_ns
+        return Deliveries(
+            src=links.src[link],
+            dst=links.dst[link],
+            size_bytes=outbox.size_bytes[message],
+            started_ns=np.where(started > deadline_ns, -1, started),
+            arrived_ns=np.where(late, -1, arrived),
+            cause=np.where(late, Cause.DEADLINE, Cause.ARRIVED),
+        )
+
+    def _devices(self, outbox: Outbox) -> Devices:
+        airtime = np.zeros(self.devices)
+        np.add.at(airtime, outbox.src, np.ceil(outbox.size_bytes * 8e9 / self._rate_bps))
+        nowhere = np.full(self.devices, np.nan)
+        frames = np.bincount(outbox.src, minlength=self.devices)
+        return Devices(airtime, frames, np.zeros(self.devices), nowhere, nowhere)
+
+
+def heard_by(graph: str, devices: int) -> NDArray[np.bool_]:
+    """(devices, devices) of a named shape or a file: [i, j] where i hears j. Nodes in order of their names.
+
+    An edge u -> v of a directed graph is a one-way link: v hears u.
+    """
+    shape: nx.Graph = SHAPES[graph](devices) if graph in SHAPES and devices > 0 else _from_file(Path(graph))
+    if len(shape) != devices:
+        raise UserError(f"network.graph = {graph!r} has {len(shape)} nodes, but devices.count = {devices}.")
+    order = list(shape) if graph in SHAPES else sorted(shape, key=_natural)
+    heard = nx.to_numpy_array(shape, nodelist=order, weight=None).T > 0
+    np.fill_diagonal(heard, False)
+    return np.asarray(heard, bool)
+
+
+def _from_file(file: Path) -> nx.Graph:
+    reader = READERS.get(file.suffix)
+    if reader is None:
+        raise UserError(
+            f"network.graph = {str(file)!r} should be erdos-renyi, {', '.join(SHAPES)}, "
+            f"or a file that ends in {', '.join(READERS)}."
+        )
+    try:
+        return reader(file)
+    except FileNotFoundError:
+        raise UserError(f"network.graph: there is no file {file}.") from None
+    except Exception as error:  # networkx raises whatever its parsers raise
+        raise UserError(f"network.graph: {file} cannot be read as {file.suffix[1:]}: {error}.") from None
+
+
+def _natural(node: object) -> tuple[int, int, str]:
+    """Numbers by value and before names, so that node 10 does not come before node 2."""
+    text = str(node)
+    return (0, int(text), "") if text.isdecimal() else (1, 0, text)

@@ -1,0 +1,69 @@
+"""The `replay` network: a recorded trace answers, and no simulator runs.
+
+The semantics are exact: the messages that were recorded arrive when they arrived. So the messages that are
+sent have to be those of the recording, in sender, size and time; it is an error if they are not.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from testbed.errors import UserError
+from testbed.exchange import Exchange, Outbox
+from testbed.trace import Trace
+
+
+class ReplayNetwork:
+    """Plays `trace` to as many devices as it was recorded with.
+
+    Raises UserError where the scenario asks for more than the trace holds.
+    """
+
+    events = 0
+
+    def __init__(self, trace: Trace, devices: int, rounds: int) -> None:
+        if trace.header.devices != devices:
+            raise UserError(
+                f"The trace was recorded with {trace.header.devices} devices, the scenario has {devices}: "
+                f"set devices.count = {trace.header.devices}."
+            )
+        if len(trace) < rounds:
+            raise UserError(
+                f"The trace holds {len(trace)} rounds, the scenario asks for {rounds}: "
+                f"set run.rounds = {len(trace)} or record a longer one."
+            )
+        self.devices = devices
+        self._trace = trace
+
+    def describe(self) -> dict[str, Any]:
+        """What the recording said of its network."""
+        return self._trace.header.network
+
+    def exchange(self, round_: int, opened_ns: int, outbox: Outbox) -> Exchange:
+        """The recorded exchange of this round, after a check that these are the messages it carried."""
+        recorded, exchange = self._trace.outboxes[round_], self._trace.exchanges[round_]
+        if complaint := _difference(outbox, recorded):
+            raise UserError(f"Round {round_} does not fit the trace: {complaint}.")
+        if opened_ns != exchange.opened_ns:
+            raise UserError(f"Round {round_} opens at {opened_ns} ns, in the trace at {exchange.opened_ns} ns.")
+        return exchange
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _difference(sent: Outbox, recorded: Outbox) -> str | None:
+    if not (np.array_equal(sent.src, recorded.src) and np.array_equal(sent.dst, recorded.dst)):
+        return f"{len(sent)} messages are sent, {len(recorded)} were recorded, or by other devices"
+    for message in np.flatnonzero(sent.size_bytes != recorded.size_bytes)[:1]:
+        return (
+            f"device {sent.src[message]} sends {sent.size_bytes[message]} bytes, "
+            f"recorded were {recorded.size_bytes[message]} (choose the model and algorithm of the recording)"
+        )
+    for message in np.flatnonzero(sent.ready_ns != recorded.ready_ns)[:1]:
+        return (
+            f"device {sent.src[message]} is ready at {sent.ready_ns[message]} ns, "
+            f"recorded was {recorded.ready_ns[message]} ns (choose the devices.profile, batch_size and local_steps "
+            "of the recording)"
+        )
+    return None

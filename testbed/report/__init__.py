@@ -1,0 +1,5 @@
+"""Figures of runs."""
+
+from testbed.report.figures import plot
+
+__all__ = ["plot"]

@@ -1,0 +1,45 @@
+"""Where a run came from: versions, host, threads, and the command that makes it again."""
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("testbed", "torch", "ns3", "numpy", "networkx", "pyarrow")
+
+
+def manifest(fingerprint: str, seed: int, threads: int, command: str) -> dict[str, Any]:
+    """JSON values that say how to believe and repeat a run; wall time and status come with its end."""
+    return {
+        "scenario_sha256": fingerprint,
+        "seed": seed,
+        "command": command,
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "git_commit": _commit(),
+        "host": {"name": platform.node(), "system": platform.platform(), "cores": os.cpu_count()},
+        "threads": threads,
+        "status": "running",
+        "wall_s": 0.0,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that this runs from, if it is one."""
+    here = Path(sys.modules["testbed"].__file__ or ".").resolve().parent
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()

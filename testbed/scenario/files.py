@@ -1,0 +1,91 @@
+"""Scenario files: reading, overriding, writing and hashing."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import ValidationError
+
+from testbed.errors import UserError
+from testbed.scenario.complaints import sentences
+from testbed.scenario.schema import Scenario
+
+KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s"}, "output": {"checkpoint_s"}}
+"""Keys that change no result."""
+
+
+def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) -> Scenario:
+    """The scenario in the TOML file `path`, with `section.key=value` overrides applied.
+
+    Raises UserError for a missing or damaged file, an unknown key or an impossible value. Relative paths in
+    the file (`network.graph`, `network.trace`) are taken from the file's own folder.
+    """
+    path = Path(path)
+    try:
+        tree = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"There is no scenario file {path}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as a scenario: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} is not valid TOML: {error}.") from None
+    for key in ("graph", "trace"):
+        _resolve(tree.get("network"), key, path.parent)
+    return parse(_override(tree, overrides), str(path))
+
+
+def parse(tree: Mapping[str, Any], source: str = "the scenario") -> Scenario:
+    """The scenario in a tree of sections and keys; `source` names it in errors."""
+    try:
+        return Scenario.model_validate(tree)
+    except ValidationError as error:
+        raise UserError("\n".join(sentences(error, source))) from None
+
+
+def dumps(scenario: Scenario) -> str:
+    """The scenario as TOML, every key written out."""
+    return tomli_w.dumps(scenario.model_dump(mode="json", exclude_none=True))
+
+
+def fingerprint(scenario: Scenario) -> str:
+    """SHA-256 of all that decides a result: equal scenarios, equal hash, whatever their names."""
+    tree = scenario.model_dump(mode="json", exclude=KEPT_OUT_OF_THE_HASH)
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+
+def _resolve(network: Any, key: str, folder: Path) -> None:
+    if isinstance(network, dict) and isinstance(network.get(key), str) and (folder / network[key]).exists():
+        network[key] = str((folder / network[key]).resolve())
+
+
+def _override(tree: dict[str, Any], overrides: Iterable[str] | Mapping[str, Any]) -> dict[str, Any]:
+    pairs = overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides)
+    for dotted, value in pairs:
+        section, dot, key = dotted.strip().partition(".")
+        if not dot or not isinstance(tree.setdefault(section, {}), dict):
+            raise UserError(f"Override {dotted!r} does not name a key: write section.key=value, as in run.seed=2.")
+        if key == "density":
+            tree[section].pop("side_m", None)
+        if key == "side_m":
+            tree[section].pop("density", None)
+        tree[section][key] = value
+    return tree
+
+
+def _split(text: str) -> tuple[str, Any]:
+    dotted, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"Override {text!r} has no value: write section.key=value, as in run.seed=2.")
+    return dotted, _value(value.strip())
+
+
+def _value(text: str) -> Any:
+    """A TOML value, or the bare text where it is none, so that `run.name=a` needs no quotes."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

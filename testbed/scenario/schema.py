@@ -1,0 +1,215 @@
+"""The one typed description of an experiment: every section and key, its default and what it means.
+
+The command line, the error messages and `docs/scenario.md` are all made from these definitions.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+OFDM_RATES_MBPS = (6, 9, 12, 18, 24, 36, 48, 54)
+"""The rates of 802.11a on a 20 MHz channel."""
+
+
+class Section(BaseModel):
+    """A section of a scenario: frozen, with no keys but its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
+
+
+class Run(Section):
+    """`[run]`: how long and in which order."""
+
+    name: str = Field(
+        "run", min_length=1, pattern=r"^[\w.-]+$", description="Name of the run; letters, digits, `_`, `-`, `.`."
+    )
+    seed: NonNegativeInt = Field(1, description="Everything random follows from it.")
+    rounds: PositiveInt = Field(100, description="Rounds of training, exchange and mixing.")
+    mode: Literal["barrier"] = Field("barrier", description="`barrier`: all devices wait for the round to close.")
+    deadline_s: PositiveFloat = Field(
+        10.0, description="A round closes at the latest so long after it opened, in simulated seconds."
+    )
+
+
+class Devices(Section):
+    """`[devices]`: who takes part."""
+
+    count: PositiveInt = Field(20, description="Number of devices.")
+    profile: str | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        "raspberry-pi-4", description="Compute profile of every device, or a list of profiles dealt out in turn."
+    )
+
+
+class Network(Section):
+    """`[network]`: the air between the devices."""
+
+    kind: Literal["ns3", "replay", "graph"] = Field(
+        "ns3", description="`ns3`: live 802.11a; `replay`: a recorded trace; `graph`: an abstract graph, no radio."
+    )
+    density: float | None = Field(
+        None, gt=0, le=1, description="Wanted share of all device pairs that are linked; stands in place of `side_m`."
+    )
+    side_m: PositiveFloat | None = Field(
+        None, description="Side of the square that devices move in, in metres (`ns3`)."
+    )
+    mobility: Literal["static", "redraw", "random-waypoint"] = Field(
+        "redraw",
+        description="`static`: placed once; `redraw`: new uniform places every round; `random-waypoint`: ns-3's model.",
+    )
+    speed_mps: tuple[PositiveFloat, PositiveFloat] = Field(
+        (1.0, 5.0), description="Slowest and fastest speed of `random-waypoint`."
+    )
+    pause_s: float = Field(1.0, ge=0, description="Pause at each waypoint.")
+    loss: str | dict[str, Any] | tuple[dict[str, Any], ...] = Field(
+        "log-distance",
+        description="Path loss: `log-distance` (exponent 3, 46.68 dB at 1 m), or a table with `model` (an ns-3 class name) and its "
+        "attributes, or a list of such tables that are chained.",
+    )
+    rate: str = Field(
+        "24Mbps",
+        description="`ns3`: an 802.11a rate (6, 9, 12, 18, 24, 36, 48, 54 Mbps) or an ns-3 rate manager (`ns3::MinstrelWifiManager`); "
+        "`graph`: the rate of every link.",
+    )
+    tx_power_dbm: float = Field(16.0206, ge=-50, le=50, description="Transmit power.")
+    transport: Literal["broadcast"] = Field(
+        "broadcast", description="`broadcast`: one transmission serves all neighbours."
+    )
+    repair: Literal["fountain", "none"] = Field(
+        "fountain",
+        description="`fountain`: rateless code, sent until all neighbours are done; `none`: every frame once.",
+    )
+    load: float = Field(0.25, gt=0, le=10, description="Pacing: the load that a neighbourhood offers to its air.")
+    payload_bytes: int = Field(1472, ge=64, le=2240, description="Message bytes in a frame.")
+    hellos: PositiveInt = Field(5, description="Hello frames of every device at the start of each round.")
+    hello_s: PositiveFloat = Field(1.0, description="Time over which the hellos are spread.")
+    hello_share: float = Field(
+        0.6, gt=0, le=1, description="Share of a neighbour's hellos to be heard, both ways, for a link."
+    )
+    graph: str = Field(
+        "erdos-renyi",
+        description="`graph`: `erdos-renyi` (of the given density, redrawn each round), `ring`, `line`, `star`, `complete`, `empty`, or a file "
+        "that networkx reads (.graphml, .gexf, .gml, .edgelist, .adjlist).",
+    )
+    latency_s: float = Field(0.001, ge=0, description="`graph`: latency of every link.")
+    trace: str | None = Field(None, description="`replay`: folder of the recorded trace.")
+    worker_timeout_s: PositiveFloat = Field(
+        600.0, description="`ns3`: wall-clock seconds after which a silent simulator counts as hung."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.side_m is not None and self.density is not None:
+            raise ValueError("network.density and network.side_m exclude each other: state one of them")
+        if self.side_m is not None and self.kind == "graph":
+            raise ValueError('network.side_m is for kind = "ns3"; a graph has a density')
+        if self.density is not None and self.kind == "graph" and self.graph != "erdos-renyi":
+            raise ValueError(f'network.density is for graph = "erdos-renyi"; {self.graph!r} has its own')
+        if self.speed_mps[0] > self.speed_mps[1]:
+            raise ValueError(
+                f"network.speed_mps = {list(self.speed_mps)} should be the slowest speed, then the fastest"
+            )
+        self.rate_bps()
+        for model in self.losses():
+            if not isinstance(model.get("model"), str):
+                raise ValueError(f"network.loss = {model!r} needs a key `model`, the name of an ns-3 loss model")
+        return self
+
+    @property
+    def wanted_density(self) -> float:
+        """The density to aim at where no side length is given."""
+        return 0.5 if self.density is None else self.density
+
+    def rate_bps(self) -> int | None:
+        """The constant rate, or None where an ns-3 rate manager decides."""
+        if self.kind == "ns3" and self.rate.startswith("ns3::"):
+            return None
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)(?:bps|b/s)", self.rate)
+        if match is None or float(match[1]) == 0:
+            raise ValueError(f'network.rate = {self.rate!r} should be a rate such as "24Mbps"')
+        rate = round(float(match[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[match[2]])
+        if self.kind == "ns3" and rate not in [mbps * 1_000_000 for mbps in OFDM_RATES_MBPS]:
+            rates = ", ".join(map(str, OFDM_RATES_MBPS))
+            raise ValueError(f"network.rate = {self.rate!r} should be an 802.11a rate ({rates} Mbps) or a rate manager")
+        return rate
+
+    def losses(self) -> tuple[dict[str, Any], ...]:
+        """The chain of loss models, each a table with `model` and attributes."""
+        if isinstance(self.loss, str):
+            if self.loss != "log-distance":
+                raise ValueError(f'network.loss = {self.loss!r} should be "log-distance" or a table with a key `model`')
+            return ({"model": "ns3::LogDistancePropagationLossModel", "Exponent": 3.0, "ReferenceLoss": 46.6777},)
+        return (self.loss,) if isinstance(self.loss, dict) else self.loss
+
+
+class Data(Section):
+    """`[data]`: what the devices learn from, and how it is dealt out."""
+
+    name: Literal["mnist5k", "mnist", "fashion-mnist", "cifar10"] = Field("mnist5k", description="Data set.")
+    partition: Literal["iid", "dirichlet", "shards"] = Field(
+        "dirichlet", description="How training samples are dealt out."
+    )
+    alpha: PositiveFloat = Field(0.1, description="`dirichlet`: concentration; small is skewed.")
+    shards: PositiveInt = Field(2, description="`shards`: label-sorted shards per device.")
+
+
+class Model(Section):
+    """`[model]`: what every device trains."""
+
+    name: Literal["logistic", "mlp", "cnn"] = Field(
+        "logistic", description="`logistic`, `mlp`, or `cnn` (fitted to the images' size)."
+    )
+    execution: Literal["auto", "batched", "loop"] = Field(
+        "auto", description="Local steps of all devices at once, one by one, or whichever is faster for this model."
+    )
+
+
+class Algorithm(Section):
+    """`[algorithm]`: how devices train and mix."""
+
+    name: Literal["hyperprism", "wpm", "dpsgd", "atc", "allreduce", "local"] = Field(
+        "hyperprism", description="Algorithm."
+    )
+    lr: PositiveFloat = Field(0.01, description="Learning rate.")
+    batch_size: PositiveInt = Field(
+        128, description="Samples of a local step, drawn with replacement from the device's own."
+    )
+    local_steps: PositiveInt = Field(1, description="Local steps per round.")
+    p: float = Field(3.0, ge=1, le=51, description="`wpm`: the power; `hyperprism`: where its hypernetworks start.")
+    variant: Literal["primal", "mirror"] = Field(
+        "mirror", description="Gradient step before the mean (`primal`, alg. 1) or inside it (`mirror`, eq. 6)."
+    )
+    choice: Literal["expected", "hard"] = Field(
+        "expected", description="`hyperprism`: p as the mean over candidates, or the likeliest candidate."
+    )
+
+
+class Output(Section):
+    """`[output]`: what is measured and kept."""
+
+    eval_every: PositiveInt = Field(1, description="Rounds between evaluations; the last round is always evaluated.")
+    eval_samples: NonNegativeInt = Field(0, description="Test samples used, from the first on; 0: all.")
+    checkpoint_s: float = Field(
+        10.0, ge=0, description="Wall-clock seconds between checkpoints; what came after one is computed again."
+    )
+
+
+class Scenario(Section):
+    """An experiment. Equal scenarios give equal results."""
+
+    run: Run = Run()
+    devices: Devices = Devices()
+    network: Network = Network()
+    data: Data = Data()
+    model: Model = Model()
+    algorithm: Algorithm = Algorithm()
+    output: Output = Output()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.network.kind == "ns3" and self.run.deadline_s <= self.network.hello_s:
+            raise ValueError(
+                f"run.deadline_s = {self.run.deadline_s:g} should be above network.hello_s = {self.network.hello_s:g}: "
+                "no message can be sent before the hellos"
+            )
+        return self

@@ -1,0 +1,104 @@
+"""One round in `barrier` mode: all devices train, send, wait for the round to close, and mix.
+
+The virtual clock is an integer of nanoseconds. A round opens when the last one closed; its length is decided
+by the devices' compute times and the network, and by nothing that happens on the host.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from testbed.aggregation import metropolis
+from testbed.algorithms import Algorithm, State, size_bytes
+from testbed.exchange import ALL_NEIGHBOURS, Exchange, Outbox
+from testbed.learning import Fleet
+from testbed.network import Network
+from testbed.scenario import Scenario
+from testbed.session.stopwatch import Stopwatch
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that stands between two rounds: with it and the scenario, the next round is decided."""
+
+    round_: int
+    """The round that comes next."""
+    clock_ns: int
+    models: Tensor
+    """(devices, parameters)."""
+    state: State
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one round did; arrays have one value per device."""
+
+    round_: int
+    outbox: Outbox
+    exchange: Exchange
+    compute_ns: NDArray[np.int64]
+    losses: Tensor
+    accuracy: Tensor
+    """NaN where the round was not evaluated."""
+    consensus_distance: float
+    report: Mapping[str, Tensor]
+
+
+class Barrier:
+    """Steps from one standing to the next."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        fleet: Fleet,
+        algorithm: Algorithm,
+        network: Network,
+        compute_ns: NDArray[np.int64],
+    ) -> None:
+        self._scenario, self._fleet, self._algorithm, self._network = scenario, fleet, algorithm, network
+        self._compute_ns = compute_ns
+        self._message_bytes = size_bytes(algorithm.message_values(fleet.parameters))
+
+    def start(self) -> Standing:
+        """Before the first round: the common initial model on every device."""
+        models = self._fleet.start()
+        return Standing(0, 0, models, self._algorithm.start(models))
+
+    def step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
+        """Run one round."""
+        round_, models = standing.round_, standing.models
+        with watch("training"):
+            updates, losses = self._fleet.updates(models, round_)
+        with watch("network"):
+            outbox = messages_of(self._compute_ns + standing.clock_ns, self._message_bytes)
+            exchange = self._network.exchange(round_, standing.clock_ns, outbox)
+        with watch("mixing"):
+            weights = metropolis(torch.from_numpy(exchange.neighbours()), torch.from_numpy(exchange.delivered()))
+            messages = self._algorithm.message(models, updates)
+            models, state = self._algorithm.mix(models, updates, messages, weights, standing.state)
+        with watch("evaluation"):
+            accuracy = self._accuracy(round_, models)
+            distance = consensus_distance(models)
+        report = self._algorithm.report(state)
+        outcome = Outcome(round_, outbox, exchange, self._compute_ns, losses, accuracy, distance, report)
+        return Standing(round_ + 1, exchange.closed_ns, models, state), outcome
+
+    def _accuracy(self, round_: int, models: Tensor) -> Tensor:
+        output, rounds = self._scenario.output, self._scenario.run.rounds
+        due = (round_ + 1) % output.eval_every == 0 or round_ + 1 == rounds
+        return self._fleet.accuracy(models, output.eval_samples) if due else torch.full((len(models),), torch.nan)
+
+
+def messages_of(ready_ns: NDArray[np.int64], size: int) -> Outbox:
+    """One message of `size` bytes from every device to all its neighbours; none where there is nothing to say."""
+    senders = np.arange(len(ready_ns) if size else 0)
+    return Outbox(senders, np.full(len(senders), ALL_NEIGHBOURS), np.full(len(senders), size), ready_ns[senders])
+
+
+def consensus_distance(models: Tensor) -> float:
+    """Root mean square over devices of the distance to the mean model."""
+    return float((models - models.mean(0)).square().sum(1).mean().sqrt())

@@ -1,0 +1,153 @@
+"""`run`, `replay` and `record`: from a scenario to a run directory or a trace."""
+
+from contextlib import closing
+from pathlib import Path
+
+import torch
+
+from testbed.errors import UserError
+from testbed.network import Network, connect
+from testbed.results import Run, manifest
+from testbed.results.directory import replace
+from testbed.scenario import Scenario, dumps, fingerprint, load
+from testbed.session import checkpoint
+from testbed.session.barrier import Barrier, Standing, messages_of
+from testbed.session.learner import Learner, workload
+from testbed.session.observer import Observer
+from testbed.session.recorder import Recorder
+from testbed.session.stopwatch import Stopwatch
+from testbed.trace import Header, Trace, TraceWriter, read
+
+
+def run(
+    scenario: Scenario,
+    out: Path,
+    *,
+    resume: bool = False,
+    data_dir: Path | None = None,
+    observer: Observer | None = None,
+    command: str | None = None,
+) -> Run:
+    """Train as `scenario` says; write tables, trace and checkpoint to the run directory `out`.
+
+    `resume` goes on with an unfinished run in `out`, and ends with the tables of an unbroken one.
+    Raises UserError for what cannot be had (data, engine) and for an `out` that holds something else.
+    """
+    if _prepare(scenario, out, resume):
+        return Run(out)
+    observer = observer or Observer()
+    saved = checkpoint.load(out / "checkpoint")
+    threads = Run(out).manifest["threads"] if saved else torch.get_num_threads()
+    torch.set_num_threads(threads)
+    learner = Learner(scenario, data_dir)
+    with closing(connect(scenario)) as network:
+        barrier = Barrier(scenario, learner.fleet, learner.algorithm, network, learner.compute_ns)
+        standing = saved or barrier.start()
+        observer.started(learner, network, standing.round_)
+        _catch_up(network, out / "trace", standing.round_, observer)
+        record_of_origin = manifest(fingerprint(scenario), scenario.run.seed, threads, command or _command(out))
+        if saved:
+            record_of_origin["wall_s"] = Run(out).manifest["wall_s"]
+        recorder = Recorder(
+            out,
+            record_of_origin,
+            _header(scenario, network),
+            learner.algorithm.report(standing.state),
+            standing,
+            scenario.output.checkpoint_s,
+        )
+        _train(scenario.run.rounds, barrier, network, recorder, observer)
+    return Run(out)
+
+
+def replay(trace: Path, scenario: Scenario, out: Path, **options: object) -> Run:
+    """Train over a recorded trace, without ns-3; with the scenario it was recorded under, the tables are the
+    same bytes. `options` as for `run`."""
+    settings = {"kind": "replay", "trace": str(trace.resolve())}
+    network = scenario.network.model_copy(update=settings)
+    return run(scenario.model_copy(update={"network": network}), out, **options)  # type: ignore[arg-type]
+
+
+def record(scenario: Scenario, out: Path, *, observer: Observer | None = None) -> Trace:
+    """Record the network of `scenario` into the trace folder `out`, without training.
+
+    The messages are those that a run of the scenario would send: their sizes and times are known ahead.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} is there already: choose another folder.")
+    observer = observer or Observer()
+    load_ = workload(scenario)
+    with closing(connect(scenario)) as network:
+        observer.started(None, network, 0)
+        writer, clock_ns = TraceWriter(out, _header(scenario, network)), 0
+        for round_ in range(scenario.run.rounds):
+            outbox = messages_of(load_.compute_ns + clock_ns, load_.message_bytes)
+            exchange = network.exchange(round_, clock_ns, outbox)
+            writer.append(round_, outbox, exchange)
+            observer.recorded(round_, exchange, network.events)
+            clock_ns = exchange.closed_ns
+        writer.finish()
+        writer.discard()
+    return read(out)
+
+
+def _train(rounds: int, barrier: Barrier, network: Network, recorder: Recorder, observer: Observer) -> None:
+    watch = Stopwatch()
+    try:
+        while recorder.standing.round_ < rounds:
+            before = network.events
+            standing, outcome = barrier.step(recorder.standing, watch)
+            recorder.append(outcome, standing, watch, network.events - before)
+            observer.trained(outcome, watch, network.events)
+            watch = Stopwatch()
+            with watch("writing"):
+                recorder.checkpoint()
+        recorder.finish()
+    except BaseException as error:
+        recorder.stop(f"{type(error).__name__}: {error}")
+        raise
+
+
+def _prepare(scenario: Scenario, out: Path, resume: bool) -> bool:
+    """Make `out` ready to write to; true if it holds this run, finished."""
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file: choose another folder for the run.")
+    file = out / "scenario.toml"
+    if file.exists():
+        if not resume:
+            raise UserError(f"{out} holds a run: add --resume to go on with it, or choose another folder.")
+        if fingerprint(load(file)) != fingerprint(scenario):
+            raise UserError(f"{out} holds a run of another scenario (see {file}): choose another folder.")
+        return (out / "manifest.json").exists() and Run(out).finished
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out} holds files that are not of a run: choose another folder.")
+    out.mkdir(parents=True, exist_ok=True)
+    replace(file, dumps(scenario).encode())
+    return False
+
+
+def _catch_up(network: Network, trace: Path, rounds: int, observer: Observer) -> None:
+    """Bring the network to where the run stopped: a live one has to live through the rounds again."""
+    if rounds == 0:
+        return
+    recorded = read(trace)
+    for round_, (outbox, exchange) in enumerate(zip(recorded.outboxes[:rounds], recorded.exchanges, strict=False)):
+        if network.exchange(round_, exchange.opened_ns, outbox) != exchange:
+            raise UserError(
+                f"Round {round_} came out otherwise than recorded in {trace}: the network or its version has changed. "
+                "Begin the run again in another folder."
+            )
+        observer.caught_up(round_, rounds)
+
+
+def _header(scenario: Scenario, network: Network) -> Header:
+    return Header(
+        devices=scenario.devices.count,
+        seed=scenario.run.seed,
+        network=network.describe(),
+        scenario=fingerprint(scenario),
+    )
+
+
+def _command(out: Path) -> str:
+    return f"testbed run {out / 'scenario.toml'}"

@@ -1,0 +1,27 @@
+"""What a session tells while it goes on; the command line draws its progress from it."""
+
+from typing import TYPE_CHECKING
+
+from testbed.exchange import Exchange
+from testbed.network import Network
+from testbed.session.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from testbed.session.barrier import Outcome
+    from testbed.session.learner import Learner
+
+
+class Observer:
+    """Listens and does nothing; override what you want to hear."""
+
+    def started(self, learner: "Learner | None", network: Network, round_: int) -> None:
+        """All is set up and `round_` comes next; no learner where only the network is recorded."""
+
+    def caught_up(self, round_: int, rounds: int) -> None:
+        """A resumed run has simulated `round_` again, of those `rounds` that were finished."""
+
+    def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
+        """A round of a run is done and written; `events` of the simulator so far."""
+
+    def recorded(self, round_: int, exchange: Exchange, events: int) -> None:
+        """A round of a recording is done and written."""

@@ -1,0 +1,111 @@
+"""Writing down what each round did: the run's tables, its trace and its checkpoint, in an order that a kill
+at any moment cannot spoil."""
+
+import contextlib
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from testbed.results import RunWriter
+from testbed.results.directory import PARTS
+from testbed.session import checkpoint
+from testbed.session.barrier import Outcome, Standing
+from testbed.session.stopwatch import Stopwatch
+from testbed.trace import Header, TraceWriter
+
+
+class Recorder:
+    """Keeps `standing`, the last one that the files can be gone on from."""
+
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Mapping[str, Any],
+        header: Header,
+        columns: Iterable[str],
+        standing: Standing,
+        checkpoint_s: float,
+    ) -> None:
+        self.standing = standing
+        self._folder, self._checkpoint_s, self._saved = folder, checkpoint_s, time.monotonic()
+        self._trace = TraceWriter(folder / "trace", header, standing.round_)
+        self._run = RunWriter(folder, manifest, columns, standing.round_)
+
+    def append(self, outcome: Outcome, standing: Standing, watch: Stopwatch, events: int) -> None:
+        """Append a round to every table; only then is its standing one to go on from."""
+        with watch("writing"):
+            self._trace.append(outcome.round_, outcome.outbox, outcome.exchange)
+            self._run.append("rounds", round_row(outcome))
+            self._run.append("devices", device_rows(outcome))
+        seconds = {f"{part}_s": [watch.seconds[part]] for part in PARTS}
+        self._run.append("wall", {"round": [outcome.round_], "events": [events], **seconds})
+        self.standing = standing
+
+    def checkpoint(self, force: bool = False) -> None:
+        """Save the standing if the last save is long enough ago."""
+        if force or time.monotonic() - self._saved >= self._checkpoint_s:
+            self._trace.sync()
+            self._run.sync()
+            checkpoint.save(self._folder / "checkpoint", self.standing)
+            self._saved = time.monotonic()
+
+    def finish(self) -> None:
+        """The last round is in. The manifest says so last; until then the streams stay."""
+        self.checkpoint(force=True)
+        self._trace.finish()
+        self._run.finish()
+        self._trace.discard()
+
+    def stop(self, reason: str) -> None:
+        """Leave a directory to resume from; where even that cannot be written, the last checkpoint stands."""
+        with contextlib.suppress(OSError, ValueError):
+            self.checkpoint(force=True)
+        with contextlib.suppress(OSError, ValueError):
+            self._trace.close()
+        with contextlib.suppress(OSError, ValueError):
+            self._run.stop(reason)
+
+
+def round_row(outcome: Outcome) -> dict[str, list[Any]]:
+    """The row of `rounds`."""
+    exchange, arrived = outcome.exchange, outcome.exchange.deliveries.arrived
+    row = {
+        "round": outcome.round_,
+        "opened_ns": exchange.opened_ns,
+        "closed_ns": exchange.closed_ns,
+        "density": exchange.density,
+        "links": int(exchange.links.neighbour.sum()),
+        "delivered": int(arrived.sum()),
+        "lost": int((~arrived).sum()),
+        "bytes": int(outcome.outbox.size_bytes.sum()),
+        "frames": int(exchange.devices.frames.sum()),
+        "airtime_ns": int(exchange.devices.airtime_ns.sum()),
+        "loss": float(outcome.losses.double().mean()),
+        "accuracy_mean": float(outcome.accuracy.double().mean()),
+        "accuracy_std": float(outcome.accuracy.double().std(correction=0)),
+        "consensus_distance": outcome.consensus_distance,
+    }
+    return {name: [value] for name, value in row.items()}
+
+
+def device_rows(outcome: Outcome) -> dict[str, Any]:
+    """The rows of `devices`, one per device."""
+    devices, count = outcome.exchange.devices, len(outcome.exchange.devices)
+    return {
+        "round": np.full(count, outcome.round_),
+        "device": np.arange(count),
+        "loss": outcome.losses.double().numpy(),
+        "accuracy": outcome.accuracy.double().numpy(),
+        "neighbours": outcome.exchange.neighbours().sum(1),
+        "received": outcome.exchange.delivered().sum(1),
+        "compute_ns": outcome.compute_ns,
+        "airtime_ns": devices.airtime_ns,
+        "frames": devices.frames,
+        "retries": devices.retries,
+        "x_m": devices.x_m,
+        "y_m": devices.y_m,
+        **{name: column.double().numpy() for name, column in outcome.report.items()},
+    }

@@ -1,0 +1,6 @@
+"""The on-disk link trace: what `record` writes and `replay` reads."""
+
+from testbed.trace.reader import Trace, read
+from testbed.trace.writer import TraceWriter
+
+__all__ = ["Trace", "TraceWriter", "read"]
