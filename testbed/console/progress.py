@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.table import Table
 
+from testbed.console.classes import class_table
 from testbed.exchange import Exchange
 from testbed.network import Network
 from testbed.scenario import Scenario
@@ -59,7 +61,7 @@ class Progress(Observer):
         if learner is not None:
             self._say(learner.description)
             if round_ == 0:
-                self._console.print(learner.class_table, markup=False, highlight=False)
+                self._show(class_table(learner.class_counts))
         self._began, self._first = time.monotonic(), round_
         self._bar.update(self._task, description="round", total=self._rounds, completed=round_)
 
@@ -100,6 +102,10 @@ class Progress(Observer):
             print(line, flush=True)
         else:
             self._console.print(line, markup=False, highlight=False)
+
+    def _show(self, table: Table) -> None:
+        console = Console(width=100) if self._bar.disable else self._console
+        console.print(table)
 
 
 def _is_plain(value: object) -> bool:

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from testbed.aggregation import metropolis
-from testbed.algorithms import Algorithm, State, size_bytes
+from testbed.algorithms import State
 from testbed.exchange import ALL_NEIGHBOURS, Exchange, Outbox
-from testbed.learning import Fleet
 from testbed.network import Network
 from testbed.scenario import Scenario
+from testbed.session.learner import Learner
 from testbed.session.stopwatch import Stopwatch
 
 
@@ -51,17 +51,9 @@ class Outcome:
 class Barrier:
     """Steps from one standing to the next."""
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        fleet: Fleet,
-        algorithm: Algorithm,
-        network: Network,
-        compute_ns: NDArray[np.int64],
-    ) -> None:
-        self._scenario, self._fleet, self._algorithm, self._network = scenario, fleet, algorithm, network
-        self._compute_ns = compute_ns
-        self._message_bytes = size_bytes(algorithm.message_values(fleet.parameters))
+    def __init__(self, scenario: Scenario, learner: Learner, network: Network) -> None:
+        self._scenario, self._network = scenario, network
+        self._fleet, self._algorithm, self._work = learner.fleet, learner.algorithm, learner.workload
 
     def start(self) -> Standing:
         """Before the first round: the common initial model on every device."""
@@ -74,7 +66,7 @@ class Barrier:
         with watch("training"):
             updates, losses = self._fleet.updates(models, round_)
         with watch("network"):
-            outbox = messages_of(self._compute_ns + standing.clock_ns, self._message_bytes)
+            outbox = messages_of(self._work.compute_ns + standing.clock_ns, self._work.message_bytes)
             exchange = self._network.exchange(round_, standing.clock_ns, outbox)
         with watch("mixing"):
             weights = metropolis(torch.from_numpy(exchange.neighbours()), torch.from_numpy(exchange.delivered()))
@@ -84,7 +76,7 @@ class Barrier:
             accuracy = self._accuracy(round_, models)
             distance = consensus_distance(models)
         report = self._algorithm.report(state)
-        outcome = Outcome(round_, outbox, exchange, self._compute_ns, losses, accuracy, distance, report)
+        outcome = Outcome(round_, outbox, exchange, self._work.compute_ns, losses, accuracy, distance, report)
         return Standing(round_ + 1, exchange.closed_ns, models, state), outcome
 
     def _accuracy(self, round_: int, models: Tensor) -> Tensor:

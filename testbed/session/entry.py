@@ -41,7 +41,7 @@ def run(
     torch.set_num_threads(threads)
     learner = Learner(scenario, data_dir)
     with closing(connect(scenario)) as network:
-        barrier = Barrier(scenario, learner.fleet, learner.algorithm, network, learner.compute_ns)
+        barrier = Barrier(scenario, learner, network)
         standing = saved or barrier.start()
         observer.started(learner, network, standing.round_)
         _catch_up(network, out / "trace", standing.round_, observer)
@@ -76,12 +76,12 @@ def record(scenario: Scenario, out: Path, *, observer: Observer | None = None) -
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is there already: choose another folder.")
     observer = observer or Observer()
-    load_ = workload(scenario)
+    work = workload(scenario)
     with closing(connect(scenario)) as network:
         observer.started(None, network, 0)
         writer, clock_ns = TraceWriter(out, _header(scenario, network)), 0
         for round_ in range(scenario.run.rounds):
-            outbox = messages_of(load_.compute_ns + clock_ns, load_.message_bytes)
+            outbox = messages_of(work.compute_ns + clock_ns, work.message_bytes)
             exchange = network.exchange(round_, clock_ns, outbox)
             writer.append(round_, outbox, exchange)
             observer.recorded(round_, exchange, network.events)

@@ -1,0 +1,1 @@
+"""Benchmarks: each module measures one thing on this machine and returns plain values."""

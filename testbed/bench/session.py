@@ -1,0 +1,62 @@
+"""Where the time of a whole run goes: 50 devices of logistic regression, over graphs and over ns-3."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from testbed.errors import UserError
+from testbed.learning.data import load
+from testbed.network.ns3 import engine_info
+from testbed.results.directory import PARTS
+from testbed.scenario import Scenario, parse
+from testbed.session import run
+
+ROUNDS = {"graph": 100, "ns3": 5}
+
+
+def session() -> dict[str, Any]:
+    """Shares of the parts, rounds per second and seconds in all, of a run over `graph` (real MNIST where it is here,
+    all test images every round, D-PSGD) and, where there is an engine, of a shorter one over `ns3`."""
+    data = _data()
+    measured = {"data": data, **_measure(_scenario("graph", data))}
+    if engine_info().get("available"):
+        measured["ns3"] = _measure(_scenario("ns3", data))
+    return measured
+
+
+def _measure(scenario: Scenario) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        wall = run(scenario, Path(folder) / "run").wall
+        seconds = time.perf_counter() - began
+    parts = {part: float(wall[f"{part}_s"].sum()) for part in PARTS}
+    inside = sum(parts.values())
+    events = {"events_per_s": float(wall["events"].sum()) / parts["network"]} if wall["events"].any() else {}
+    return {
+        "shares": {part: value / inside for part, value in parts.items()},
+        "rounds_per_s": scenario.run.rounds / inside,
+        "rounds": scenario.run.rounds,
+        "seconds": seconds,
+        **events,
+    }
+
+
+def _scenario(kind: str, data: str) -> Scenario:
+    return parse(
+        {
+            "run": {"rounds": ROUNDS[kind]},
+            "devices": {"count": 50},
+            "network": {"kind": kind, "density": 0.5},
+            "data": {"name": data},
+            "algorithm": {"name": "dpsgd"},
+        }
+    )
+
+
+def _data() -> str:
+    try:
+        load("mnist")
+    except UserError:
+        return "mnist5k"
+    return "mnist"

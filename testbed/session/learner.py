@@ -1,0 +1,69 @@
+"""The learning side of a scenario, put together."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testbed.algorithms import create, size_bytes
+from testbed.learning.compute import compute_ns
+from testbed.learning.data import shape_of
+from testbed.learning.fleet import of_scenario
+from testbed.learning.models import ModelSpec, build
+from testbed.learning.partition import class_table
+from testbed.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a scenario puts on the air, known before anything is trained."""
+
+    compute_ns: NDArray[np.int64]
+    """Training time of a round, per device."""
+    message_bytes: int
+
+
+class Learner:
+    """Data dealt out, models, algorithm. Raises UserError for data that is missing or cannot be dealt out so."""
+
+    def __init__(self, scenario: Scenario, data_dir: Path | None = None) -> None:
+        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None)
+        self.spec = self.fleet.spec
+        self.algorithm = create(scenario.algorithm, self.spec.parts, len(self.fleet), scenario.run.seed)
+        self.workload = _workload(scenario, self.spec)
+        self._scenario = scenario
+
+    @property
+    def description(self) -> str:
+        """One line on what is trained, and how long a round of it takes the devices."""
+        data, slowest = self._scenario.data, self.workload.compute_ns.max() / 1e6
+        dealt = {"dirichlet": f"dirichlet({data.alpha:g})", "shards": f"{data.shards} shards each", "iid": "iid"}
+        return (
+            f"learning: {self._scenario.algorithm.name} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
+            f"{self.spec.size:,} parameters; messages of {self.workload.message_bytes:,} bytes; "
+            f"a round's training takes up to {slowest:.2f} ms"
+        )
+
+    @cached_property
+    def class_counts(self) -> NDArray[np.int64]:
+        """(devices, classes): training samples that each device holds."""
+        labels = self.fleet.data.train_y.numpy()
+        return class_table(labels, list(self.fleet.shards), self.fleet.data.classes)
+
+
+def workload(scenario: Scenario) -> Workload:
+    """The workload of a scenario whose data need not be here."""
+    shape, classes = shape_of(scenario.data.name)
+    return _workload(scenario, build(scenario.model.name, shape, classes, scenario.run.seed).spec)
+
+
+def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
+    settings, devices = scenario.algorithm, scenario.devices
+    algorithm = create(settings, spec.parts, devices.count, scenario.run.seed)
+    samples = settings.batch_size * settings.local_steps
+    return Workload(
+        compute_ns(devices.profile, devices.count, samples, spec.flops),
+        size_bytes(algorithm.message_values(spec.size)),
+    )

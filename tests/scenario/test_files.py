@@ -1,0 +1,106 @@
+"""Scenario files: what is read, what is refused, and how it is said."""
+
+from pathlib import Path
+
+import pytest
+
+from testbed.errors import UserError
+from testbed.scenario import Scenario, dumps, fingerprint, load, parse
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "scenario.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_a_written_scenario_reads_back_the_same(tmp_path: Path) -> None:
+    scenario = parse({"network": {"kind": "graph", "density": 0.3}, "devices": {"profile": ["laptop", "phone"]}})
+    assert load(write(tmp_path, dumps(scenario))) == scenario
+
+
+@pytest.mark.parametrize("override", ["run.seed=7", " run.seed = 7 ", 'run.seed="7"'])
+def test_an_override_takes_the_place_of_a_key(tmp_path: Path, override: str) -> None:
+    assert load(write(tmp_path, "[run]\nseed = 1\n"), [override]).run.seed == 7
+
+
+def test_overrides_are_toml_or_bare_words(tmp_path: Path) -> None:
+    file = write(tmp_path, "")
+    scenario = load(file, ["network.speed_mps=[2, 3]", "run.name=mine", "network.loss={model='ns3::Nakagami'}"])
+    assert scenario.network.speed_mps == (2, 3)
+    assert scenario.run.name == "mine"
+    assert scenario.network.losses() == ({"model": "ns3::Nakagami"},)
+
+
+def test_density_and_side_override_each_other(tmp_path: Path) -> None:
+    file = write(tmp_path, "[network]\ndensity = 0.5\n")
+    assert load(file, ["network.side_m=100"]).network.density is None
+
+
+def test_a_graph_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
+    (tmp_path / "net.edgelist").write_text("0 1\n")
+    scenario = load(write(tmp_path, '[network]\nkind = "graph"\ngraph = "net.edgelist"\n'))
+    assert Path(scenario.network.graph) == (tmp_path / "net.edgelist").resolve()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[netwrk]\n", "netwrk is not a section; did you mean network?"),
+        ("[network]\ndensty = 0.5\n", "network.densty is not a key; did you mean network.density?"),
+        ("[network]\nzzz = 1\n", "network.zzz is not a key; known are kind, density"),
+        ("[network]\ndensity = 1.5\n", "network.density = 1.5 is not possible: it should be less than or equal to 1"),
+        ("[devices]\ncount = 0\n", "devices.count = 0 is not possible: it should be greater than 0"),
+        ("[algorithm]\nlr = -0.1\n", "algorithm.lr = -0.1 is not possible: it should be greater than 0"),
+        ("[algorithm]\nlr = nan\n", "algorithm.lr = nan is not possible: it should be a finite number"),
+        ("[run]\nrounds = 1.5\n", "run.rounds = 1.5 is not possible"),
+        ("[run]\ndeadline_s = 0.5\n", "run.deadline_s = 0.5 should be above network.hello_s = 1"),
+        ("[network]\ndensity = 0.5\nside_m = 9\n", "network.density and network.side_m exclude each other"),
+        ('[network]\nrate = "25Mbps"\n', "network.rate = '25Mbps' should be an 802.11a rate (6, 9, 12"),
+        ('[network]\nkind = "graph"\nrate = "0Mbps"\n', "should be a rate such as"),
+        ('[network]\nkind = "graph"\ngraph = "ring"\ndensity = 0.5\n', "'ring' has its own"),
+        ("[network]\nspeed_mps = [5, 1]\n", "the slowest speed, then the fastest"),
+        ("[network]\nloss = {Exponent = 3}\n", "needs a key `model`"),
+        ('[network]\nkind = "wire"\n', "it should be 'ns3', 'replay' or 'graph'"),
+        ("run = 3\n", "run = 3 should be a section, written [run]"),
+        ('[run]\nname = "../x"\n', "run.name = '../x' is not possible"),
+        ("[run\n", "is not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_file_key_and_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
+    file = write(tmp_path, text)
+    with pytest.raises(UserError) as raised:
+        load(file)
+    assert said in str(raised.value)
+    assert str(file) in str(raised.value)
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as raised:
+        load(write(tmp_path, "[run]\nseed = -1\n[devices]\ncount = 0\n"))
+    assert len(str(raised.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("override", ["seed=3", "run.seed", "=3", "run=3"])
+def test_an_override_that_names_no_key_is_refused(tmp_path: Path, override: str) -> None:
+    with pytest.raises(UserError, match="write section.key=value"):
+        load(write(tmp_path, ""), [override])
+
+
+def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="There is no scenario file"):
+        load(tmp_path / "none.toml")
+
+
+def test_a_binary_file_is_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="cannot be read as a scenario"):
+        load(file)
+
+
+def test_the_fingerprint_sees_what_decides_results_and_nothing_else() -> None:
+    plain = fingerprint(Scenario())
+    assert fingerprint(parse({"run": {"name": "other"}, "output": {"checkpoint_s": 1}})) == plain
+    assert fingerprint(parse({"run": {"seed": 2}})) != plain
+    assert fingerprint(parse({"algorithm": {"lr": 0.02}})) != plain

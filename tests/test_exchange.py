@@ -1,0 +1,44 @@
+"""The values that rooms pass to each other."""
+
+import numpy as np
+import pytest
+
+from testbed.exchange import Cause, Deliveries, Devices, Exchange, Links, Outbox
+
+
+def exchange(links: list[tuple[int, int, bool]], arrived: list[tuple[int, int, bool]], devices: int) -> Exchange:
+    src, dst, neighbour = zip(*links, strict=True) if links else ((), (), ())
+    zeros = np.zeros(len(links))
+    rows = Links(src, dst, zeros, zeros, zeros, neighbour)
+    senders, receivers, whole = zip(*arrived, strict=True) if arrived else ((), (), ())
+    times = np.zeros(len(arrived))
+    causes = np.where(whole, Cause.ARRIVED, Cause.DEADLINE) if arrived else ()
+    deliveries = Deliveries(senders, receivers, times, times, times, causes)
+    each = np.zeros(devices)
+    return Exchange(0, 1, rows, deliveries, Devices(each, each, each, each, each))
+
+
+def test_columns_take_their_types_and_need_one_length() -> None:
+    outbox = Outbox([0, 1], [-1, -1], [10, 20], [5, 6])
+    assert outbox.src.dtype == np.int32
+    assert outbox.size_bytes.dtype == np.int64
+    with pytest.raises(ValueError, match="columns of one length"):
+        Outbox([0, 1], [-1], [10, 20], [5, 6])
+
+
+def test_equality_is_by_value_and_nan_equals_nan() -> None:
+    links = Links([0], [1], [np.nan], [1.0], [6_000_000], [True])
+    assert links == Links([0], [1], [np.nan], [1.0], [6_000_000], [True])
+    assert links != Links([0], [1], [3.0], [1.0], [6_000_000], [True])
+
+
+def test_matrices_say_who_hears_whom() -> None:
+    value = exchange([(0, 1, True), (1, 0, False)], [(0, 1, True)], 3)
+    assert value.neighbours().tolist() == [[False] * 3, [True, False, False], [False] * 3]
+    assert value.delivered()[1, 0]
+    assert value.delivered().sum() == 1
+
+
+def test_density_counts_a_one_way_link_as_half() -> None:
+    assert exchange([(0, 1, True), (1, 0, True), (0, 2, True)], [], 3).density == pytest.approx(0.5)
+    assert exchange([], [], 1).density == 0.0

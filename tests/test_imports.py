@@ -1,0 +1,70 @@
+"""The laws of the layout: which room may import which, and what importing testbed costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import testbed
+
+ROOT = Path(testbed.__file__).parent
+GROUND = {"errors", "exchange", "scenario", "seeds", "tables"}
+ALLOWED = {
+    "errors": set(),
+    "seeds": set(),
+    "exchange": set(),
+    "tables": set(),
+    "scenario": set(),
+    "aggregation": set(),
+    "learning": set(),
+    "algorithms": {"aggregation", "learning"},
+    "trace": set(),
+    "network": {"trace"},
+    "results": set(),
+    "session": {"aggregation", "algorithms", "learning", "network", "results", "trace"},
+    "report": {"results", "session"},
+    "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
+    "console": {"bench", "learning", "network", "report", "results", "session", "trace"},
+    "cli": {"console", "report", "session"},
+}
+
+
+def imports(file: Path) -> set[str]:
+    """Dotted names of all that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def files(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py")) if (ROOT / room).is_dir() else [ROOT / f"{room}.py"]
+
+
+def test_every_room_has_a_law() -> None:
+    rooms = {path.stem for path in ROOT.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
+    assert rooms - {"__init__", "__main__"} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
+    for file in files(room):
+        ours = {name.split(".")[1] for name in imports(file) if name.startswith("testbed.")}
+        assert ours <= ALLOWED[room] | GROUND | {room}, file
+
+
+@pytest.mark.parametrize("room", ["network", "trace", "exchange", "tables", "scenario", "results", "report"])
+def test_the_network_side_never_imports_torch(room: str) -> None:
+    for file in files(room):
+        assert not any(name.split(".")[0] == "torch" for name in imports(file)), file
+
+
+def test_importing_testbed_loads_neither_torch_nor_ns3() -> None:
+    code = "import sys, testbed, testbed.trace, testbed.network; print('torch' in sys.modules, 'ns' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["False", "False"]
