@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from testbed.learning.data.fetching import fetch
 from testbed.learning.data.find import read
 from testbed.learning.data.listing import Entry, catalogue
-from testbed.learning.data.sets import SETS, Facts, facts_of
+from testbed.learning.data.sets import SETS, Facts, facts_of, shape_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from testbed.learning.data.formats import Bytes
 
-__all__ = ["SETS", "DataSet", "Entry", "Facts", "catalogue", "facts_of", "fetch", "load"]
+__all__ = ["SETS", "DataSet", "Entry", "Facts", "catalogue", "facts_of", "fetch", "load", "shape_of"]
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ from testbed.learning.data.sets import SETS, Facts
 
 @dataclass(frozen=True)
 class Entry:
-    """A data set as listed. `bytes`: its images, unpacked."""
+    """A data set as listed: training and test images, size of all when unpacked, whether it is here."""
 
     name: str
-    images: int
+    images: str
     classes: int
-    shape: tuple[int, int, int]
-    bytes: int
+    size: str
     state: str
 
 
@@ -27,8 +26,9 @@ def catalogue(data_dir: str | Path | None = None) -> list[Entry]:
 
 def _entry(facts: Facts, data_dir: str | Path | None) -> Entry:
     channels, height, width = facts.shape
-    size = facts.images * channels * height * width
-    return Entry(facts.name, facts.images, facts.classes, facts.shape, size, _state(facts, data_dir))
+    megabytes = facts.images * channels * height * width / 1e6
+    images = f"{facts.train:,} + {facts.test:,} of {height}x{width}x{channels}"
+    return Entry(facts.name, images, facts.classes, f"{megabytes:.0f} MB", _state(facts, data_dir))
 
 
 def _state(facts: Facts, data_dir: str | Path | None) -> str:

@@ -70,7 +70,7 @@ def _file(path: Path) -> tuple[Bytes, Bytes]:
 
 
 def _decode(coded: bytes) -> Bytes:
-    with Image.open(io.BytesIO(coded)) as image:
+    with Image.open(io.BytesIO(coded), formats=("JPEG", "PNG")) as image:
         return np.asarray(image.convert("RGB"))
 
 

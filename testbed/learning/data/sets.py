@@ -55,6 +55,12 @@ SETS: dict[str, Facts] = {
 }
 
 
+def shape_of(name: str) -> tuple[tuple[int, int, int], int]:
+    """Shape (channels, height, width) of the images of `name`, and its number of classes; needs none of its files."""
+    facts = facts_of(name)
+    return facts.shape, facts.classes
+
+
 def facts_of(name: str) -> Facts:
     """The facts of the data set `name`. Raises UserError for any other name."""
     if name not in SETS:
