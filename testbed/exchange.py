@@ -6,10 +6,10 @@ Units: `*_ns` integer nanoseconds of simulated time, `*_bytes` bytes, `*_db` dec
 
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Self, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 ALL_NEIGHBOURS = -1
 """`Outbox.dst` of a message that is meant for whoever is a neighbour."""
@@ -44,6 +44,11 @@ class Table:
         lengths = {name: getattr(self, name).shape for name in self.columns()}
         if len(set(lengths.values())) > 1 or any(len(shape) != 1 for shape in lengths.values()):
             raise ValueError(f"{type(self).__name__} needs columns of one length, got {lengths}")
+
+    @classmethod
+    def of(cls, **columns: ArrayLike) -> Self:
+        """The table from whatever numpy takes for its columns."""
+        return cls(**columns)
 
     @classmethod
     def columns(cls) -> dict[str, Any]:
@@ -104,7 +109,7 @@ class Deliveries(Table):
 
     @property
     def arrived(self) -> NDArray[np.bool_]:
-        return self.cause == Cause.ARRIVED
+        return np.equal(self.cause, Cause.ARRIVED)
 
 
 @dataclass(frozen=True, eq=False)

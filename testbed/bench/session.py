@@ -7,7 +7,7 @@ from typing import Any
 
 from testbed.errors import UserError
 from testbed.learning.data import load
-from testbed.network.ns3 import engine_info
+from testbed.network.engine import missing_engine
 from testbed.results.directory import PARTS
 from testbed.scenario import Scenario, parse
 from testbed.session import run
@@ -20,7 +20,7 @@ def session() -> dict[str, Any]:
     all test images every round, D-PSGD) and, where there is an engine, of a shorter one over `ns3`."""
     data = _data()
     measured = {"data": data, **_measure(_scenario("graph", data))}
-    if engine_info().get("available"):
+    if missing_engine() is None:
         measured["ns3"] = _measure(_scenario("ns3", data))
     return measured
 

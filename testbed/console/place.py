@@ -9,7 +9,9 @@ from testbed.results import Run
 from testbed.scenario import Scenario, fingerprint, load
 
 
-def place(path: Path, overrides: list[str], out: Path | None, resume: bool, root: str = "runs") -> tuple[Scenario, Path]:
+def place(
+    path: Path, overrides: list[str], out: Path | None, resume: bool, root: str = "runs"
+) -> tuple[Scenario, Path]:
     """The scenario at `path` (a file, or a run directory) and its folder.
 
     Without `out`: the first free one of ROOT/NAME, ROOT/NAME-2, ...; with `resume` the last one in use that holds

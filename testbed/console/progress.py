@@ -62,17 +62,10 @@ class Progress(Observer):
             self._say(learner.description)
             if round_ == 0:
                 self._show(class_table(learner.class_counts))
+            else:
+                self._say(f"resumed: {round_} rounds are done")
         self._began, self._first = time.monotonic(), round_
         self._bar.update(self._task, description="round", total=self._rounds, completed=round_)
-
-    def caught_up(self, round_: int, rounds: int) -> None:
-        """The network lives through finished rounds again."""
-        told = f"finding the way back to round {rounds}"
-        self._bar.update(self._task, description="resuming", total=rounds, completed=round_ + 1, told=told)
-        if round_ + 1 == rounds:
-            self._say(f"resumed at round {rounds}")
-            self._began = time.monotonic()
-            self._bar.update(self._task, description="round", total=self._rounds, completed=rounds)
 
     def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
         """A round of a run is done."""

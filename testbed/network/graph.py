@@ -77,7 +77,7 @@ class GraphNetwork:
 
     def _links(self, src: NDArray[np.intp], dst: NDArray[np.intp]) -> Links:
         count = len(src)
-        return Links(
+        return Links.of(
             src=src,
             dst=dst,
             snr_db=np.full(count, np.nan),
@@ -91,14 +91,15 @@ class GraphNetwork:
         order = np.argsort(outbox.src, kind="stable")
         first, last = (np.searchsorted(outbox.src[order], links.src, side) for side in ("left", "right"))
         link = np.repeat(np.arange(len(links)), last - first)
-        message = order[np.concatenate([np.arange(a, b) for a, b in zip(first, last, strict=True)] or [[]]).astype(int)]
+        place = np.arange(len(link)) - np.repeat(np.cumsum(last - first) - last, last - first)
+        message = order[place]
         wanted = (outbox.dst[message] < 0) | (outbox.dst[message] == links.dst[link])
         link, message = link[wanted], message[wanted]
         started = outbox.ready_ns[message]
         air = np.ceil(outbox.size_bytes[message] * 8e9 / self._rate_bps).astype(np.int64)
         arrived = started + air + round(self._settings.latency_s * 1e9)
         late = arrived > deadline_ns
-        return Deliveries(
+        return Deliveries.of(
             src=links.src[link],
             dst=links.dst[link],
             size_bytes=outbox.size_bytes[message],
@@ -112,7 +113,7 @@ class GraphNetwork:
         np.add.at(airtime, outbox.src, np.ceil(outbox.size_bytes * 8e9 / self._rate_bps))
         nowhere = np.full(self.devices, np.nan)
         frames = np.bincount(outbox.src, minlength=self.devices)
-        return Devices(airtime, frames, np.zeros(self.devices), nowhere, nowhere)
+        return Devices.of(airtime_ns=airtime, frames=frames, retries=frames * 0, x_m=nowhere, y_m=nowhere)
 
 
 def heard_by(graph: str, devices: int) -> NDArray[np.bool_]:

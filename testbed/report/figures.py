@@ -1,6 +1,7 @@
 """The figures: accuracy against rounds, against time and bytes, and against connectivity density."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -84,7 +85,7 @@ def _points(axes: Axes, x: NDArray[np.float64], values: list[NDArray[np.float64]
     found = [value[np.isfinite(value)] for value in values]
     mean = [float(value.mean()) if len(value) else np.nan for value in found]
     spread = [float(value.std()) if len(value) else np.nan for value in found]
-    style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
+    style: Any = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
     axes.errorbar(x, mean, yerr=spread, label=label, markersize=5, capsize=2, linewidth=1.4, **style)
 
 

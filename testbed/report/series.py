@@ -39,7 +39,10 @@ class Series:
         """Simulated seconds until each run's mean accuracy first reached `target`; NaN where it never did."""
         reached = [np.flatnonzero(run.rounds["accuracy_mean"] >= target) for run in self.runs]
         return np.array(
-            [run.rounds["closed_ns"][at[0]] / 1e9 if len(at) else np.nan for run, at in zip(self.runs, reached, strict=True)]
+            [
+                run.rounds["closed_ns"][at[0]] / 1e9 if len(at) else np.nan
+                for run, at in zip(self.runs, reached, strict=True)
+            ]
         )
 
 

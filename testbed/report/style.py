@@ -3,20 +3,20 @@
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+from cycler import cycler
 from matplotlib.figure import Figure
 
 from testbed.errors import UserError
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.25,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "legend.frameon": False,
     "savefig.dpi": 200,
     "svg.hashsalt": "testbed",

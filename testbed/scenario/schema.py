@@ -63,13 +63,13 @@ class Network(Section):
     pause_s: float = Field(1.0, ge=0, description="Pause at each waypoint.")
     loss: str | dict[str, Any] | tuple[dict[str, Any], ...] = Field(
         "log-distance",
-        description="Path loss: `log-distance` (exponent 3, 46.68 dB at 1 m), or a table with `model` (an ns-3 class name) and its "
-        "attributes, or a list of such tables that are chained.",
+        description="Path loss: `log-distance` (exponent 3, 46.68 dB at 1 m), or a table with `model` (an ns-3 class "
+        "name) and its attributes, or a list of such tables that are chained.",
     )
     rate: str = Field(
         "24Mbps",
-        description="`ns3`: an 802.11a rate (6, 9, 12, 18, 24, 36, 48, 54 Mbps) or an ns-3 rate manager (`ns3::MinstrelWifiManager`); "
-        "`graph`: the rate of every link.",
+        description="`ns3`: an 802.11a rate (6, 9, 12, 18, 24, 36, 48, 54 Mbps) or an ns-3 rate manager "
+        "(`ns3::MinstrelWifiManager`); `graph`: the rate of every link.",
     )
     tx_power_dbm: float = Field(16.0206, ge=-50, le=50, description="Transmit power.")
     transport: Literal["broadcast"] = Field(
@@ -88,8 +88,8 @@ class Network(Section):
     )
     graph: str = Field(
         "erdos-renyi",
-        description="`graph`: `erdos-renyi` (of the given density, redrawn each round), `ring`, `line`, `star`, `complete`, `empty`, or a file "
-        "that networkx reads (.graphml, .gexf, .gml, .edgelist, .adjlist).",
+        description="`graph`: `erdos-renyi` (of the given density, redrawn each round), `ring`, `line`, `star`, "
+        "`complete`, `empty`, or a file that networkx reads (.graphml, .gexf, .gml, .edgelist, .adjlist).",
     )
     latency_s: float = Field(0.001, ge=0, description="`graph`: latency of every link.")
     trace: str | None = Field(None, description="`replay`: folder of the recorded trace.")

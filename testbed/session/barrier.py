@@ -88,7 +88,12 @@ class Barrier:
 def messages_of(ready_ns: NDArray[np.int64], size: int) -> Outbox:
     """One message of `size` bytes from every device to all its neighbours; none where there is nothing to say."""
     senders = np.arange(len(ready_ns) if size else 0)
-    return Outbox(senders, np.full(len(senders), ALL_NEIGHBOURS), np.full(len(senders), size), ready_ns[senders])
+    return Outbox.of(
+        src=senders,
+        dst=np.full(len(senders), ALL_NEIGHBOURS),
+        size_bytes=np.full(len(senders), size),
+        ready_ns=ready_ns[senders],
+    )
 
 
 def consensus_distance(models: Tensor) -> float:

@@ -6,12 +6,13 @@ from pathlib import Path
 import torch
 
 from testbed.errors import UserError
+from testbed.exchange import Exchange
 from testbed.network import Network, connect
 from testbed.results import Run, manifest
 from testbed.results.directory import replace
 from testbed.scenario import Scenario, dumps, fingerprint, load
 from testbed.session import checkpoint
-from testbed.session.barrier import Barrier, Standing, messages_of
+from testbed.session.barrier import Barrier, messages_of
 from testbed.session.learner import Learner, workload
 from testbed.session.observer import Observer
 from testbed.session.recorder import Recorder
@@ -43,8 +44,8 @@ def run(
     with closing(connect(scenario)) as network:
         barrier = Barrier(scenario, learner, network)
         standing = saved or barrier.start()
+        _verify(network, out / "trace", standing.round_)
         observer.started(learner, network, standing.round_)
-        _catch_up(network, out / "trace", standing.round_, observer)
         record_of_origin = manifest(fingerprint(scenario), scenario.run.seed, threads, command or _command(out))
         if saved:
             record_of_origin["wall_s"] = Run(out).manifest["wall_s"]
@@ -68,27 +69,42 @@ def replay(trace: Path, scenario: Scenario, out: Path, **options: object) -> Run
     return run(scenario.model_copy(update={"network": network}), out, **options)  # type: ignore[arg-type]
 
 
-def record(scenario: Scenario, out: Path, *, observer: Observer | None = None) -> Trace:
+def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Observer | None = None) -> Trace:
     """Record the network of `scenario` into the trace folder `out`, without training.
 
     The messages are those that a run of the scenario would send: their sizes and times are known ahead.
+    `resume` goes on with an unfinished recording in `out`.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} is there already: choose another folder.")
-    observer = observer or Observer()
-    work = workload(scenario)
+    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out} is there already: add --resume to go on with it, or choose another folder.")
+    observer, work = observer or Observer(), workload(scenario)
     with closing(connect(scenario)) as network:
-        observer.started(None, network, 0)
-        writer, clock_ns = TraceWriter(out, _header(scenario, network)), 0
-        for round_ in range(scenario.run.rounds):
-            outbox = messages_of(work.compute_ns + clock_ns, work.message_bytes)
-            exchange = network.exchange(round_, clock_ns, outbox)
-            writer.append(round_, outbox, exchange)
-            observer.recorded(round_, exchange, network.events)
-            clock_ns = exchange.closed_ns
+        header = _header(scenario, network)
+        done = _recorded(out, header)
+        if len(done) == scenario.run.rounds:
+            return read(out)
+        observer.started(None, network, len(done))
+        writer, clock_ns = TraceWriter(out, header, len(done)), done[-1].closed_ns if done else 0
+        with closing(writer):
+            for round_ in range(len(done), scenario.run.rounds):
+                outbox = messages_of(work.compute_ns + clock_ns, work.message_bytes)
+                exchange = network.exchange(round_, clock_ns, outbox)
+                writer.append(round_, outbox, exchange)
+                observer.recorded(round_, exchange, network.events)
+                clock_ns = exchange.closed_ns
         writer.finish()
         writer.discard()
     return read(out)
+
+
+def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
+    """The rounds that a recording in `out` has so far."""
+    if not (out / "header.json").is_file():
+        return ()
+    trace = read(out)
+    if trace.header != header:
+        raise UserError(f"{out} holds a trace of another scenario: choose another folder.")
+    return trace.exchanges
 
 
 def _train(rounds: int, barrier: Barrier, network: Network, recorder: Recorder, observer: Observer) -> None:
@@ -126,18 +142,20 @@ def _prepare(scenario: Scenario, out: Path, resume: bool) -> bool:
     return False
 
 
-def _catch_up(network: Network, trace: Path, rounds: int, observer: Observer) -> None:
-    """Bring the network to where the run stopped: a live one has to live through the rounds again."""
+def _verify(network: Network, trace: Path, rounds: int) -> None:
+    """Let the network live through the last finished round again: it has to do what it did.
+
+    A round depends on the scenario, its number and its messages, not on the rounds before, so one is enough.
+    """
     if rounds == 0:
         return
-    recorded = read(trace)
-    for round_, (outbox, exchange) in enumerate(zip(recorded.outboxes[:rounds], recorded.exchanges, strict=False)):
-        if network.exchange(round_, exchange.opened_ns, outbox) != exchange:
-            raise UserError(
-                f"Round {round_} came out otherwise than recorded in {trace}: the network or its version has changed. "
-                "Begin the run again in another folder."
-            )
-        observer.caught_up(round_, rounds)
+    recorded, last = read(trace), rounds - 1
+    exchange = recorded.exchanges[last]
+    if network.exchange(last, exchange.opened_ns, recorded.outboxes[last]) != exchange:
+        raise UserError(
+            f"Round {last} came out otherwise than recorded in {trace}: the network or its version has changed. "
+            "Begin the run again in another folder."
+        )
 
 
 def _header(scenario: Scenario, network: Network) -> Header:

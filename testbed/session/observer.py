@@ -17,9 +17,6 @@ class Observer:
     def started(self, learner: "Learner | None", network: Network, round_: int) -> None:
         """All is set up and `round_` comes next; no learner where only the network is recorded."""
 
-    def caught_up(self, round_: int, rounds: int) -> None:
-        """A resumed run has simulated `round_` again, of those `rounds` that were finished."""
-
     def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
         """A round of a run is done and written; `events` of the simulator so far."""
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def _split(folder: Path, name: str, kind: type[Table], devices: int, rounds: int
         raise UserError(f"{folder}: table {name!r} is damaged: its rounds are out of order.")
     edges = np.searchsorted(numbers, np.arange(rounds + 1))
     try:
-        values = [from_columns(kind, table.slice(a, b - a)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        values = [from_columns(kind, table.slice(a, b - a)) for a, b in pairwise(edges)]
     except KeyError as error:
         raise UserError(f"{folder}: table {name!r} is damaged: unknown cause {error}.") from None
     for round_, value in enumerate(values):

@@ -83,7 +83,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("override", ["seed=3", "run.seed", "=3", "run=3"])
 def test_an_override_that_names_no_key_is_refused(tmp_path: Path, override: str) -> None:
-    with pytest.raises(UserError, match="write section.key=value"):
+    with pytest.raises(UserError, match=r"write section\.key=value"):
         load(write(tmp_path, ""), [override])
 
 

@@ -87,7 +87,8 @@ def test_the_tables_are_plain_parquet_with_causes_by_name(tmp_path: Path) -> Non
 def rewrite(file: Path, column: str, values: list[object]) -> None:
     table = pq.read_table(file)
     index = table.schema.get_field_index(column)
-    pq.write_table(table.set_column(index, table.schema.field(index), pa.array(values, table.schema.field(index).type)), file)
+    field = table.schema.field(index)
+    pq.write_table(table.set_column(index, field, pa.array(values, field.type)), file)
 
 
 @pytest.mark.parametrize(

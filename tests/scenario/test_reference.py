@@ -1,0 +1,20 @@
+"""The page on scenario files is made from the definitions, and up to date."""
+
+from pathlib import Path
+
+from testbed.scenario import Scenario
+from testbed.scenario.reference import reference
+
+
+def test_every_key_is_described() -> None:
+    page = reference()
+    for section, field in Scenario.model_fields.items():
+        assert f"`[{section}]`" in page
+        for key, info in field.annotation.model_fields.items():
+            assert f"| `{key}` |" in page
+            assert info.description, key
+
+
+def test_the_page_in_docs_is_what_the_definitions_say() -> None:
+    page = Path(__file__).parents[2] / "docs" / "scenario.md"
+    assert page.read_text("utf-8") == reference(), "run `make docs`"

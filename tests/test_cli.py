@@ -1,0 +1,109 @@
+"""The command line as a user meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from testbed.scenario import dumps
+from tests.session.scenarios import small
+
+BROKEN = "Traceback"
+
+
+def testbed(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "testbed", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "s.toml").write_text(dumps(small(run={"name": "mine"})))
+    return tmp_path
+
+
+def test_run_record_replay_and_plot(folder: Path) -> None:
+    ran = testbed("run", "s.toml", cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    assert "best accuracy" in ran.stdout
+    assert "round 6/6" in ran.stdout
+    assert "network: kind graph" in ran.stdout
+    assert "runs/mine holds tables" in ran.stdout
+
+    recorded = testbed("record", "s.toml", cwd=folder)
+    assert "messages delivered" in recorded.stdout, recorded.stderr
+    replayed = testbed("replay", "traces/mine", "s.toml", cwd=folder)
+    assert "runs/mine-2 holds" in replayed.stdout, replayed.stderr
+    both = [(folder / "runs" / name / "rounds.parquet").read_bytes() for name in ("mine", "mine-2")]
+    assert both[0] == both[1]
+
+    for kind in ("rounds", "time", "density"):
+        plotted = testbed("plot", kind, "runs/mine", "runs/mine-2", "--out", f"{kind}.svg", cwd=folder)
+        assert plotted.returncode == 0, plotted.stderr
+        assert (folder / f"{kind}.svg").read_text().startswith("<?xml")
+
+
+def test_overrides_and_the_class_table(folder: Path) -> None:
+    ran = testbed("run", "s.toml", "--set", "run.rounds=1", "--set", "devices.count=3", "--out", "o", cwd=folder)
+    assert "3 devices, 1 rounds" in ran.stdout
+    assert "device" in ran.stdout
+    assert len((folder / "o/log.jsonl").read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "none.toml"], "There is no scenario file"),
+        (["run", "s.toml", "--set", "network.densty=1"], "did you mean network.density?"),
+        (["run", "s.toml", "--set", "network.density=1.5"], "network.density = 1.5 is not possible"),
+        (["run", "s.toml", "--set", "devices.profile=raspbery-pi-4"], "raspberry-pi-4"),
+        (["run", "s.toml", "--set", "devices.count=5000"], "4000"),
+        (["run", "s.toml", "--set", "data.partition=shards", "--set", "data.shards=5000"], "data.shards"),
+        (["run", "."], "a folder without a scenario.toml"),
+        (["replay", ".", "s.toml"], "is not a trace"),
+        (["plot", "rounds", "."], "is not a run directory"),
+        (["bench", "flet"], "did you mean fleet?"),
+        (["data", "fetch", "mnits"], "mnist"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_exit_code_2(folder: Path, arguments: list[str], said: str) -> None:
+    answer = testbed(*arguments, cwd=folder)
+    assert answer.returncode == 2
+    assert said in answer.stderr
+    assert BROKEN not in answer.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_a_run_to_resume(folder: Path, number: signal.Signals) -> None:
+    arguments = ["run", "s.toml", "--set", "run.rounds=100000", "--out", "o"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "testbed", *arguments], cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    rounds = folder / "o/rounds.arrows"
+    while not (rounds.exists() and rounds.stat().st_size > 10_000):
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.kill(process.pid, number)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"can be resumed with --resume" in errors
+    assert BROKEN.encode() not in errors
+    assert json.loads((folder / "o/manifest.json").read_text())["status"] == "stopped"
+
+
+def test_doctor_names_what_is_installed(folder: Path) -> None:
+    answer = testbed("doctor", cwd=folder)
+    assert answer.returncode == 0, answer.stderr
+    assert "torch" in answer.stdout
+    assert "ns-3" in answer.stdout or "engine" in answer.stdout
+
+
+def test_help_is_quick_about_every_verb(folder: Path) -> None:
+    answer = testbed("--help", cwd=folder)
+    for verb in ("run", "record", "replay", "data", "doctor", "plot", "bench"):
+        assert verb in answer.stdout
