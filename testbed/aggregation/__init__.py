@@ -1,0 +1,7 @@
+"""Mixing as pure functions on tensors: who weighs how much, and which mean is taken."""
+
+from testbed.aggregation.linear import linear
+from testbed.aggregation.power_mean import power_mean, power_mean_and_slope
+from testbed.aggregation.weights import metropolis, uniform
+
+__all__ = ["linear", "metropolis", "power_mean", "power_mean_and_slope", "uniform"]

@@ -1,0 +1,32 @@
+"""Mixing weights: row i holds what device i gives to every model that it mixes, its own among them."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Graph = Tensor | NDArray[np.bool_]
+
+
+def metropolis(neighbours: Graph, delivered: Graph) -> Tensor:
+    """Metropolis-Hastings weights (devices, devices) in float64 of what arrived in a round.
+
+        a_ij = min(1 / (N_i + 1), 1 / (N_j + 1))  where the message of j arrived at i,
+        a_ii = 1 - sum of the others              (HyperPrism, NeurIPS 2024, eq. 4 and 5)
+
+    `neighbours[i, j]`: i hears j in the round's graph, so N_i is the count of row i, and N_j came with
+    the message of j. `delivered[i, j]`: the message of j arrived at i; one from outside the graph is
+    left aside. If all arrived on a graph of two-way links, the weights are symmetric and doubly
+    stochastic; whatever was lost stays with the receiver, so every row sums to 1 in any case.
+    """
+    others = ~torch.eye(len(neighbours), dtype=torch.bool)
+    graph = torch.as_tensor(neighbours, dtype=torch.bool) & others
+    share = 1 / (graph.sum(1, dtype=torch.float64) + 1)
+    arrived = torch.as_tensor(delivered, dtype=torch.bool) & graph
+    weights = torch.minimum(share[:, None], share[None, :]) * arrived
+    return weights + torch.diag(1 - weights.sum(1))
+
+
+def uniform(devices: int) -> Tensor:
+    """The weights 1 / devices (devices, devices) of an all-reduce, in float64."""
+    return torch.full((devices, devices), 1 / devices, dtype=torch.float64)

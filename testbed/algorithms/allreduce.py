@@ -1,0 +1,17 @@
+"""All-reduce SGD: the reference line of a perfect, free network."""
+
+from torch import Tensor
+
+from testbed.algorithms.base import Algorithm, State
+
+
+class AllReduce(Algorithm):
+    """x_i+ = 1/m sum_j (x_j - lr g_j(x_j)), over all m devices, whatever the air would have carried."""
+
+    needs_air = False
+
+    def message(self, models: Tensor, updates: Tensor) -> Tensor:
+        return models - updates
+
+    def mix(self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
+        return messages.mean(0).expand_as(models).clone(), state
