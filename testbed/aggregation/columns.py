@@ -103,7 +103,9 @@ class Mixing:
         return alive if self.updates is None else alive | (self.updates[:, columns] != 0).any(0)
 
 
-def by_columns(models: Tensor, weights: Tensor, p: Tensor, updates: Tensor | None, slopes: bool) -> tuple[Tensor, Tensor | None]:
+def by_columns(
+    models: Tensor, weights: Tensor, p: Tensor, updates: Tensor | None, slopes: bool
+) -> tuple[Tensor, Tensor | None]:
     """Means, and their derivatives by p if `slopes`, both (devices, parameters) in the type of `models`.
 
     `weights` (devices, devices) and `p` (1 or devices, 1 or parameters) are float64; `updates`

@@ -76,7 +76,11 @@ def _two_dimensional(p: Tensor, devices: int, parameters: int) -> Tensor:
     shapes = {(): (1, 1), (devices,): (devices, 1), (parameters,): (1, parameters)}
     shape = shapes.get(tuple(p.shape), tuple(p.shape))
     if p.ndim == 1 and devices == parameters:
-        raise ValueError(f"p of length {devices} could be per device or per parameter: say ({devices}, 1) or (1, {devices})")
+        raise ValueError(
+            f"p of length {devices} could be per device or per parameter: say ({devices}, 1) or (1, {devices})"
+        )
     if len(shape) != 2 or shape[0] not in (1, devices) or shape[1] not in (1, parameters):
-        raise ValueError(f"p must be a number, one per device ({devices}) or per parameter ({parameters}), not {tuple(p.shape)}")
+        raise ValueError(
+            f"p must be a number, one per device ({devices}) or per parameter ({parameters}), not {tuple(p.shape)}"
+        )
     return p.reshape(shape)

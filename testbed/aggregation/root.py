@@ -12,7 +12,9 @@ def root(total: Tensor, p: Tensor | float) -> Tensor:
     return total.abs().log_().div_(p).exp_().mul_(total.sign())
 
 
-def slope(mean: Tensor, mixed: Tensor, logs: Tensor, sizes: Tensor, step: Tensor, log_scale: Tensor | float, p: Tensor) -> Tensor:
+def slope(
+    mean: Tensor, mixed: Tensor, logs: Tensor, sizes: Tensor, step: Tensor, log_scale: Tensor | float, p: Tensor
+) -> Tensor:
     """d mean / dp of mean = scale * spow(S, 1/p), S = mixed - step, with u_j = w_j / scale and
 
         mixed = sum_j a_j spow(u_j, p)           logs = sum_j a_j spow(u_j, p) ln|u_j|

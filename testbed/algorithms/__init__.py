@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from importlib import import_module
 
 from testbed.algorithms.base import Algorithm, State
+from testbed.algorithms.message import size_bytes
 from testbed.scenario.schema import Algorithm as Settings
 
 ALGORITHMS = {
@@ -16,7 +17,7 @@ ALGORITHMS = {
 }
 """Name in a scenario, which is the module's, to class."""
 
-__all__ = ["ALGORITHMS", "Algorithm", "State", "create"]
+__all__ = ["ALGORITHMS", "Algorithm", "State", "create", "size_bytes"]
 
 
 def create(settings: Settings, parts: Mapping[str, slice], devices: int, seed: int) -> Algorithm:

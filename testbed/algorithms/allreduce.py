@@ -13,5 +13,7 @@ class AllReduce(Algorithm):
     def message(self, models: Tensor, updates: Tensor) -> Tensor:
         return models - updates
 
-    def mix(self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
+    def mix(
+        self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State
+    ) -> tuple[Tensor, State]:
         return messages.mean(0).expand_as(models).clone(), state

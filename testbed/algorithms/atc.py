@@ -12,5 +12,7 @@ class ATC(Algorithm):
     def message(self, models: Tensor, updates: Tensor) -> Tensor:
         return models - updates
 
-    def mix(self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
+    def mix(
+        self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State
+    ) -> tuple[Tensor, State]:
         return power_mean(messages, weights, 1), state

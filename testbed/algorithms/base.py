@@ -37,7 +37,9 @@ class Algorithm:
         """What each device sends (devices, values): its model as it was before the round."""
         return models
 
-    def mix(self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
+    def mix(
+        self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State
+    ) -> tuple[Tensor, State]:
         """New models and new state, from the messages that arrived.
 
         `weights` (devices, devices), float64: row i holds what device i gives to each message, 0 where

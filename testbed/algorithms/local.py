@@ -10,5 +10,7 @@ class Local(Algorithm):
 
     needs_air = False
 
-    def mix(self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
+    def mix(
+        self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State
+    ) -> tuple[Tensor, State]:
         return models - updates, state

@@ -22,7 +22,9 @@ class WPM(Algorithm):
     def message(self, models: Tensor, updates: Tensor) -> Tensor:
         return models - updates if self.settings.variant == "primal" else models
 
-    def mix(self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
+    def mix(
+        self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State
+    ) -> tuple[Tensor, State]:
         return power_mean(messages, weights, self.settings.p, self.inside(updates)), state
 
     def inside(self, updates: Tensor) -> Tensor | None:

@@ -1,0 +1,70 @@
+"""The bytes of a message: a small fixed header, then the values as little-endian float32.
+
+offset  bytes  what
+0       4      b"TBMX"
+4       1      version of this layout, 1
+5       1      type of the values, 1: float32
+6       2      zero
+8       4      sender
+12      4      round
+16      4      degree: how many neighbours the sender hears, for the receivers' mixing weights
+20      4      number of values
+24      4      CRC-32 of bytes 0 to 23 and of the values
+28      ...    the values
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAGIC, VERSION, FLOAT32 = b"TBMX", 1, 1
+_FIELDS = struct.Struct("<4sBBHIIII")
+_CHECK = struct.Struct("<I")
+HEADER_BYTES = _FIELDS.size + _CHECK.size
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a device puts on the air in one round."""
+
+    sender: int
+    round: int
+    degree: int
+    values: NDArray[np.float32]
+    """(values,)"""
+
+
+def size_bytes(values: int) -> int:
+    """Bytes of a message that holds so many values; 0 for none, which is not sent at all."""
+    return HEADER_BYTES + 4 * values if values else 0
+
+
+def encode(message: Message) -> bytes:
+    """The bytes of a message. ValueError for one without values: it is not sent."""
+    if not message.values.size:
+        raise ValueError("a message without values is not sent")
+    payload = np.ascontiguousarray(message.values, "<f4").tobytes()
+    fields = _FIELDS.pack(
+        MAGIC, VERSION, FLOAT32, 0, message.sender, message.round, message.degree, message.values.size
+    )
+    return fields + _CHECK.pack(zlib.crc32(payload, zlib.crc32(fields))) + payload
+
+
+def decode(data: bytes) -> Message:
+    """The message that `encode` made into `data`. ValueError says what is wrong with other bytes."""
+    if len(data) < HEADER_BYTES:
+        raise ValueError(f"a message has at least {HEADER_BYTES} bytes, this has {len(data)}")
+    magic, version, kind, _, sender, round_, degree, count = _FIELDS.unpack_from(data)
+    if magic != MAGIC:
+        raise ValueError(f"a message begins with {MAGIC!r}, this with {magic!r}")
+    if (version, kind) != (VERSION, FLOAT32):
+        raise ValueError(f"message of version {version} and type {kind}; known are {VERSION} and {FLOAT32}")
+    if len(data) != size_bytes(count):
+        raise ValueError(f"a message of {count} values has {size_bytes(count)} bytes, this has {len(data)}")
+    payload = data[HEADER_BYTES:]
+    if _CHECK.unpack_from(data, _FIELDS.size) != (zlib.crc32(payload, zlib.crc32(data[: _FIELDS.size])),):
+        raise ValueError(f"the message of device {sender} in round {round_} is damaged: its checksum does not fit")
+    return Message(sender, round_, degree, np.frombuffer(payload, "<f4"))
