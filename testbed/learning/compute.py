@@ -40,8 +40,8 @@ PROFILES: dict[str, Profile] = {
         ),
         Profile(
             *("jetson-nano", 59e9, 10.0),
-            "assumed: a quarter of the GPU's peak of 236 GFLOP/s in float32 (128 cores, 2 FLOP a cycle, 0.92 GHz as the "
-            "device itself reports); its 10 W power mode",
+            "assumed: a quarter of the GPU's peak of 236 GFLOP/s in float32 (128 cores, 2 FLOP a cycle, 0.92 GHz as "
+            "the device itself reports); its 10 W power mode",
         ),
         Profile(
             *("phone", 20e9, 3.0),

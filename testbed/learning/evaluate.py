@@ -5,13 +5,14 @@ is never right.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from testbed.learning.models import Model
+from testbed.learning.pool import each
 from testbed.learning.steps import channels_last
 
 CHUNK = 1000
@@ -39,15 +40,15 @@ class OneByOne:
         self._samples = len(y)
 
     def __call__(self, models: Tensor) -> Tensor:
-        with torch.no_grad():
-            return torch.tensor([self._right(row) / self._samples for row in models])
+        return torch.tensor(each(self._right, models)) / self._samples
 
     def _right(self, model: Tensor) -> int:
         weights = self._model.spec.views(model)
-        return sum(self._chunk(weights, x.movedim(-1, 1), y) for x, y in self._chunks)
+        with torch.no_grad():
+            return sum(self._chunk(weights, x.movedim(-1, 1), y) for x, y in self._chunks)
 
     def _chunk(self, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> int:
-        logits = functional_call(self._model.module, weights, (x,))
+        logits = self._model(weights, x)
         best, guess = logits.max(1)
         return int(((guess == y) & (best == best)).sum())  # NaN is the largest for max, and differs from itself
 
@@ -76,14 +77,12 @@ class OneMatrix:
 
     def __call__(self, models: Tensor) -> Tensor:
         """Weights are laid out (pixels, classes x devices), so that comparing classes runs along devices."""
-        with torch.no_grad():
-            weight, bias = (parameter.of(models) for parameter in self._spec.parameters)
-            columns = weight.permute(2, 1, 0).reshape(weight.shape[2], -1)
-            offset = bias.T.reshape(-1)
-            right = sum((self._right(each, columns, offset) for each in self._labels), torch.zeros(len(models)))
-            return right / self._samples
+        weight, bias = (parameter.of(models.detach()) for parameter in self._spec.parameters)
+        columns = weight.permute(2, 1, 0).reshape(weight.shape[2], -1)
+        right = each(partial(self._right, columns=columns, offset=bias.T.reshape(-1)), self._labels)
+        return torch.stack(right).sum(0) / self._samples
 
-    def _right(self, images: _Class, columns: Tensor, offset: Tensor) -> Tensor:
+    def _right(self, images: _Class, *, columns: Tensor, offset: Tensor) -> Tensor:
         offset = offset + images.constant @ columns
         logits = torch.addmm(offset, images.pixels, columns[images.varying])
         logits = logits.view(len(logits), self._classes, -1)

@@ -16,7 +16,7 @@ from testbed.learning.data import DataSet
 from testbed.learning.evaluate import Accuracy, accuracy
 from testbed.learning.models import build
 from testbed.learning.partition import partition
-from testbed.learning.steps import Execution, gradients
+from testbed.learning.steps import Execution, gradients, resolved
 from testbed.scenario.schema import Algorithm, Scenario
 from testbed.seeds import Purpose, generator
 
@@ -46,6 +46,7 @@ class Fleet:
         self._counts = np.array([len(shard) for shard in shards], dtype=np.int64)
         self._first = np.cumsum(self._counts) - self._counts
         self._rows = np.concatenate(shards)
+        self.execution = resolved(self.model, execution)
         self._gradients = gradients(self.model, data.train_x, data.train_y, execution)
         self._accuracy: dict[int, Accuracy] = {}
 

@@ -5,12 +5,15 @@ representation (convolutions, embeddings, affine weights of norms), then the dec
 connected layers); HyperPrism, section 4.2, gives each part a power of its own.
 """
 
+import copy
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from testbed.errors import UserError
 from testbed.seeds import Purpose, integer
@@ -57,6 +60,15 @@ class Model:
 
     module: nn.Sequential
     spec: ModelSpec
+    _copies: threading.local = field(default_factory=threading.local, compare=False, repr=False)
+
+    def __call__(self, weights: dict[str, Tensor], x: Tensor) -> Tensor:
+        """Logits of images x under these weights. Threads may call it side by side: each has a copy of the module,
+        into which torch puts the weights for the time of the call."""
+        if not hasattr(self._copies, "module"):
+            self._copies.module = copy.deepcopy(self.module)
+        logits: Tensor = functional_call(self._copies.module, weights, (x,))
+        return logits
 
     def start(self) -> Tensor:
         """The initial weights as one flat vector (size,), float32."""
@@ -125,7 +137,7 @@ def _part(layer: nn.Module) -> Part:
 
 
 def _flops(module: nn.Sequential, shape: tuple[int, int, int]) -> int:
-    """FLOPs of the matrix products and convolutions of one sample, as torch.utils.flop_counter counts (slow to import)."""
+    """What torch.utils.flop_counter counts in one sample (products, convolutions); importing that takes seconds."""
     total, x = 0, torch.zeros(1, *shape)
     with torch.no_grad():
         for layer in module:

@@ -6,18 +6,21 @@ the batches, and writes `scale` times the gradient of every device's mean cross 
 as they are, not finite.
 """
 
-from typing import Literal, Protocol
+import threading
+from functools import partial
+from typing import Literal, Protocol, cast
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad_and_value, vmap
+from torch.func import grad_and_value, vmap
 from torch.nn.functional import cross_entropy
 
 from testbed.learning.models import Model
+from testbed.learning.pool import each
 
 Execution = Literal["auto", "batched", "loop"]
-GROUP = 64
-"""Devices that are worked on at once when batched: bounds the memory of their gathered batches."""
+GROUP = 16
+"""Devices worked on at once when batched, at most: their batches stay near the cache, and every core gets a group."""
 
 
 class Gradients(Protocol):
@@ -27,16 +30,25 @@ class Gradients(Protocol):
 
 
 def gradients(model: Model, x: Tensor, y: Tensor, execution: Execution) -> Gradients:
-    """The way that `execution` names, over training images x (samples, channels, height, width), labels y.
-
-    `auto` is a rule and not a timing, so that a replayed or resumed run computes the same bytes: stacks of
-    fully connected layers go batched, networks with convolutions one by one (`vmap` turns these into
-    grouped convolutions, for which a CPU has no fast code; `testbed bench fleet` shows it).
-    """
-    linear = all(isinstance(layer, nn.Flatten | nn.Linear | nn.ReLU) for layer in model.module)
-    if execution == "loop" or (execution == "auto" and not linear):
+    """The way that `execution` names, over training images x (samples, channels, height, width), labels y."""
+    if resolved(model, execution) == "loop":
         return Loop(model, x, y)
-    return Stack(model, x, y) if linear else Vmap(model, x, y)
+    return Stack(model, x, y) if _linear(model) else Vmap(model, x, y)
+
+
+def resolved(model: Model, execution: Execution) -> Literal["batched", "loop"]:
+    """What `auto` means for this model: a rule and not a timing, so that a resumed run computes the same bytes.
+
+    Stacks of fully connected layers go batched. Networks with convolutions go one by one: `vmap` makes of
+    them grouped convolutions, which a CPU takes more than twice as long for.
+    """
+    if execution == "auto":
+        return "batched" if _linear(model) else "loop"
+    return execution
+
+
+def _linear(model: Model) -> bool:
+    return all(isinstance(layer, nn.Flatten | nn.Linear | nn.ReLU) for layer in model.module)
 
 
 class Loop:
@@ -46,13 +58,12 @@ class Loop:
         self._model, self._x, self._y = model, channels_last(x), y
 
     def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
-        losses = [self._device(*each, scale) for each in zip(models, rows, out, strict=True)]
-        return torch.stack(losses)
+        return torch.stack(each(partial(self._device, scale=scale), models, rows, out))
 
-    def _device(self, model: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
+    def _device(self, model: Tensor, rows: Tensor, out: Tensor, *, scale: float) -> Tensor:
         weights = {name: view.detach().requires_grad_() for name, view in self._model.spec.views(model).items()}
         x = self._x.index_select(0, rows).movedim(-1, 1)
-        loss = cross_entropy(functional_call(self._model.module, weights, (x,)), self._y[rows])
+        loss = cross_entropy(self._model(weights, x), self._y[rows])
         found = torch.autograd.grad(loss, list(weights.values()))
         for parameter, gradient in zip(self._model.spec.parameters, found, strict=True):
             torch.mul(gradient, scale, out=parameter.of(out))
@@ -67,16 +78,16 @@ class Vmap:
         self._both = vmap(grad_and_value(self._loss))
 
     def _loss(self, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-        return cross_entropy(functional_call(self._model.module, weights, (x,)), y)
+        return cross_entropy(self._model(weights, x), y)
 
     def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
-        losses = torch.empty(len(models))
-        for few in _groups(len(models)):
-            weights = self._model.spec.views(models[few])
-            found, losses[few] = self._both(weights, self._x[rows[few]], self._y[rows[few]])
-            for parameter in self._model.spec.parameters:
-                torch.mul(found[parameter.name], scale, out=parameter.of(out[few]))
-        return losses
+        return torch.cat(each(partial(self._group, scale=scale), *_groups(models, rows, out)))
+
+    def _group(self, models: Tensor, rows: Tensor, out: Tensor, *, scale: float) -> Tensor:
+        found, losses = self._both(self._model.spec.views(models), self._x[rows], self._y[rows])
+        for parameter in self._model.spec.parameters:
+            torch.mul(found[parameter.name], scale, out=parameter.of(out))
+        return cast(Tensor, losses)
 
 
 class Stack:
@@ -90,14 +101,13 @@ class Stack:
         self._x, self._y = x.flatten(1), y
         parameters = model.spec.parameters
         self._layers = list(zip(parameters[::2], parameters[1::2], strict=True))
-        self._scratch: dict[tuple[int, ...], Tensor] = {}
+        self._local = threading.local()
 
     def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
-        with torch.no_grad():
-            groups = [self._group(models[few], rows[few], out[few], scale) for few in _groups(len(models))]
-        return torch.cat(groups)
+        return torch.cat(each(partial(self._group, scale=scale), *_groups(models, rows, out)))
 
-    def _group(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
+    @torch.no_grad()
+    def _group(self, models: Tensor, rows: Tensor, out: Tensor, *, scale: float) -> Tensor:
         activations = self._forward(models, rows)
         losses, slope = _softmax(activations.pop(), self._y[rows])
         for weight, bias in reversed(self._layers):
@@ -117,12 +127,11 @@ class Stack:
         return activations
 
     def _gather(self, rows: Tensor) -> Tensor:
-        shape = (*rows.shape, self._x.shape[1])
-        if shape not in self._scratch:
-            self._scratch[shape] = torch.empty(shape)
-        buffer = self._scratch[shape]
-        torch.index_select(self._x, 0, rows.reshape(-1), out=buffer.view(-1, shape[-1]))
-        return buffer
+        """The batches (devices, batch, pixels), in memory that each thread keeps: fresh pages cost as much as the copy."""
+        if not hasattr(self._local, "batches"):
+            self._local.batches = torch.empty(0)
+        batches: Tensor = self._local.batches.resize_(rows.numel(), self._x.shape[1])
+        return torch.index_select(self._x, 0, rows.reshape(-1), out=batches).view(*rows.shape, -1)
 
 
 def _softmax(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,5 +148,6 @@ def channels_last(x: Tensor) -> Tensor:
     return x.movedim(1, -1).contiguous()
 
 
-def _groups(devices: int) -> list[slice]:
-    return [slice(first, first + GROUP) for first in range(0, devices, GROUP)]
+def _groups(*values: Tensor) -> list[tuple[Tensor, ...]]:
+    """Each tensor (devices, ...) in groups as equal as may be."""
+    return [value.tensor_split(-(-len(value) // GROUP)) for value in values]

@@ -1,0 +1,33 @@
+"""Devices side by side: a thread for each core, and each device's arithmetic on one thread alone.
+
+Against letting every operation use all cores, this has no waiting for each other inside a device (which
+grows to many times the work when ns-3 or anything else keeps a core busy), and a device's numbers do not
+depend on how many threads there are.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Barrier
+from typing import Any, TypeVar
+
+import torch
+
+Result = TypeVar("Result")
+
+
+def each(function: Callable[..., Result], *items: Iterable[Any]) -> list[Result]:
+    """As `map`, on as many threads as torch may use; results are in order. The first error is raised."""
+    return list(_threads(torch.get_num_threads()).map(function, *items))
+
+
+@cache
+def _threads(count: int) -> ThreadPoolExecutor:
+    """Threads whose operations use one thread each. That setting is a thread's own, but new ones copy the last set."""
+    all_here = Barrier(count + 1)
+    pool = ThreadPoolExecutor(count, "devices", initializer=torch.set_num_threads, initargs=(1,))
+    for _ in range(count):
+        pool.submit(all_here.wait)
+    all_here.wait()
+    torch.set_num_threads(count)
+    return pool
