@@ -1,0 +1,123 @@
+// The engine as Python sees it: testbed.network._engine.
+#include "world.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace testbed;
+
+template <typename T>
+using Column = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <typename T>
+static nb::object
+Array(std::vector<T> values)
+{
+    auto* held = new std::vector<T>(std::move(values));
+    nb::capsule owner(held, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+    return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(held->data(), {held->size()}, owner));
+}
+
+static nb::dict
+ToPython(Exchange e)
+{
+    nb::dict links, deliveries, devices, all;
+    links["src"] = Array(std::move(e.links.src));
+    links["dst"] = Array(std::move(e.links.dst));
+    links["snr_db"] = Array(std::move(e.links.snr_db));
+    links["heard"] = Array(std::move(e.links.heard));
+    links["neighbour"] = Array(std::move(e.links.neighbour));
+    deliveries["src"] = Array(std::move(e.deliveries.src));
+    deliveries["dst"] = Array(std::move(e.deliveries.dst));
+    deliveries["size_bytes"] = Array(std::move(e.deliveries.size_bytes));
+    deliveries["started_ns"] = Array(std::move(e.deliveries.started_ns));
+    deliveries["arrived_ns"] = Array(std::move(e.deliveries.arrived_ns));
+    deliveries["cause"] = Array(std::move(e.deliveries.cause));
+    devices["airtime_ns"] = Array(std::move(e.devices.airtime_ns));
+    devices["frames"] = Array(std::move(e.devices.frames));
+    devices["data_frames"] = Array(std::move(e.devices.data_frames));
+    devices["x_m"] = Array(std::move(e.devices.x_m));
+    devices["y_m"] = Array(std::move(e.devices.y_m));
+    all["closed_ns"] = e.closed_ns;
+    all["events"] = e.events;
+    all["links"] = links;
+    all["deliveries"] = deliveries;
+    all["devices"] = devices;
+    return all;
+}
+
+static nb::dict
+Round(World& world, uint32_t round, int64_t opened_ns, int64_t deadline_ns, Column<double> positions_m,
+      Column<int32_t> src, Column<int64_t> size_bytes, Column<int64_t> ready_ns)
+{
+    const std::vector<double> positions(positions_m.data(), positions_m.data() + positions_m.size());
+    std::vector<Message> messages;
+    for (size_t i = 0; i < src.size(); ++i) {
+        messages.push_back({uint32_t(src(i)), size_bytes(i), ready_ns(i)});
+    }
+    Exchange exchange;
+    {
+        nb::gil_scoped_release others_run;
+        exchange = world.Round(round, opened_ns, deadline_ns, positions, messages);
+    }
+    return ToPython(std::move(exchange));
+}
+
+static Model
+ToModel(nb::handle given)
+{
+    Model model{nb::cast<std::string>(given["model"]), {}, {}};
+    for (auto [name, value] : nb::cast<nb::dict>(given["attributes"])) {
+        model.attributes.emplace_back(nb::cast<std::string>(name), nb::cast<std::string>(value));
+    }
+    for (auto row : given["losses_db"]) {
+        auto& losses = model.losses_db.emplace_back();
+        for (auto loss : row) {
+            losses.push_back(nb::cast<double>(loss));
+        }
+    }
+    return model;
+}
+
+static Settings
+ToSettings(nb::dict given)
+{
+    Settings s;
+    s.devices = nb::cast<uint32_t>(given["devices"]);
+    s.seed = nb::cast<uint64_t>(given["seed"]);
+    for (auto model : given["losses"]) {
+        s.losses.push_back(ToModel(model));
+    }
+    s.manager = nb::cast<std::string>(given["manager"]);
+    s.rate_mode = nb::cast<std::string>(given["rate_mode"]);
+    s.tx_power_dbm = nb::cast<double>(given["tx_power_dbm"]);
+    s.waypoints = nb::cast<bool>(given["waypoints"]);
+    s.side_m = nb::cast<double>(given["side_m"]);
+    s.min_speed_mps = nb::cast<double>(given["min_speed_mps"]);
+    s.max_speed_mps = nb::cast<double>(given["max_speed_mps"]);
+    s.pause_s = nb::cast<double>(given["pause_s"]);
+    s.hellos = nb::cast<uint32_t>(given["hellos"]);
+    s.hello_ns = nb::cast<int64_t>(given["hello_ns"]);
+    s.hello_share = nb::cast<double>(given["hello_share"]);
+    s.fountain = nb::cast<bool>(given["fountain"]);
+    s.load = nb::cast<double>(given["load"]);
+    s.payload_bytes = nb::cast<uint32_t>(given["payload_bytes"]);
+    return s;
+}
+
+NB_MODULE(_engine, m)
+{
+    m.doc() = "ns-3 802.11a ad-hoc worlds; one at a time in a process. See testbed.network.worker.";
+    m.attr("NS3_VERSION") = TESTBED_NS3_VERSION;
+    m.attr("NS3_PROFILE") = TESTBED_NS3_PROFILE;
+    m.attr("NS3_DEFINITIONS") = TESTBED_NS3_DEFINITIONS;
+    m.attr("HEADER_BYTES") = FrameHeader::FIXED_BYTES;
+    nb::class_<World>(m, "World")
+        .def("__init__", [](World* self, nb::dict settings) { new (self) World(ToSettings(settings)); }, "settings"_a)
+        .def_prop_ro("rate_bps", &World::RateBps)
+        .def("round", &Round, "round"_a, "opened_ns"_a, "deadline_ns"_a, "positions_m"_a, "src"_a, "size_bytes"_a,
+             "ready_ns"_a);
+}

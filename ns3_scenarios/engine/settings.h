@@ -1,0 +1,38 @@
+// What a world is made of, as Python states it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace testbed {
+
+/// An ns-3 class by name with its attributes as text; `losses_db[tx][rx]` only for ns3::MatrixPropagationLossModel.
+struct Model {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> attributes;
+    std::vector<std::vector<double>> losses_db;
+};
+
+struct Settings {
+    uint32_t devices = 1;
+    uint64_t seed = 1;
+    std::vector<Model> losses;  ///< chained: each model sees what the one before left over
+    std::string manager;        ///< ns-3 rate manager
+    std::string rate_mode;      ///< e.g. OfdmRate24Mbps; empty: whatever `manager` uses for broadcast frames
+    double tx_power_dbm = 16.0206;
+
+    bool waypoints = false;  ///< ns-3's steady-state random waypoint; otherwise each round brings its positions
+    double side_m = 0, min_speed_mps = 1, max_speed_mps = 1, pause_s = 0;
+
+    uint32_t hellos = 5;
+    int64_t hello_ns = 1'000'000'000;
+    double hello_share = 0.6;
+
+    bool fountain = true;
+    double load = 0.25;
+    uint32_t payload_bytes = 1472;
+};
+
+}  // namespace testbed

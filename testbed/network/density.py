@@ -1,0 +1,109 @@
+"""The side of the square that gives a wanted density, found by listening: hello rounds of the run's own radios.
+
+The probes use the seed and, where devices do not move by themselves, the positions of the run's first rounds; a square
+of another side is the same draw, scaled. So density falls with the side but for what hellos lose by chance.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from testbed.errors import UserError
+from testbed.network.engine import world_settings
+from testbed.network.positions import positions
+from testbed.network.process import Worker
+from testbed.scenario.schema import Network as Settings
+
+PROBES = 4
+"""Hello rounds behind one density, where positions change from round to round."""
+
+PROBE_EVERY_NS = 20_000_000_000
+"""Time between probes of devices that move by themselves, so that they meet in another arrangement."""
+
+CLOSE, NEAR = 0.004, 0.02
+"""The search stops this close to the wanted density; a result further off than NEAR is an error."""
+
+SHORTEST_M, LONGEST_M, START_M = 1.0, 100_000.0, 100.0
+STEPS = 12
+
+
+@dataclass(frozen=True)
+class Found:
+    """A side length and the density that it gave."""
+
+    side_m: float
+    density: float
+
+
+def side_for(devices: int, seed: int, settings: Settings, worker: Worker) -> float:
+    """Side in metres, for `settings.wanted_density`. Raises UserError where no side length reaches it."""
+    if devices == 1:
+        raise UserError("One device has no links, hence no density: give network.side_m in place of network.density.")
+    probes = 1 if settings.mobility == "static" else PROBES
+    step = 1 / (probes * devices * (devices - 1) / 2)
+    return search(settings.wanted_density, lambda side: measure(devices, seed, settings, side, worker, probes), step)
+
+
+def measure(devices: int, seed: int, settings: Settings, side_m: float, worker: Worker, probes: int) -> float:
+    """Mean density of the first `probes` rounds in which nobody has anything to send."""
+    worker.request("open", world_settings(devices, seed, settings, side_m))
+    hello_ns = round(settings.hello_s * 1e9)
+    nothing: tuple[Any, ...] = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64))
+    links = 0
+    for probe in range(probes):
+        opened_ns = probe * (hello_ns + PROBE_EVERY_NS)
+        place = positions(devices, seed, settings, side_m, probe)
+        raw = worker.request("round", probe, opened_ns, opened_ns + 2 * hello_ns, place, *nothing)
+        links += int(raw["links"]["neighbour"].sum())
+    return links / (probes * devices * (devices - 1))
+
+
+def search(wanted: float, density_at: Callable[[float], float], step: float) -> float:
+    """The side at which `density_at` is `wanted`, within NEAR or the `step` that so few pairs allow.
+
+    The logarithm of the side is bracketed by doubling, then narrowed by interpolation that keeps away from the ends.
+    """
+    seen: list[Found] = []
+
+    def probe(side_m: float) -> Found:
+        seen.append(Found(side_m, density_at(side_m)))
+        return seen[-1]
+
+    small, large = _bracket(wanted, probe)
+    for _ in range(STEPS):
+        best = min(seen, key=lambda found: abs(found.density - wanted))
+        if abs(best.density - wanted) <= CLOSE or small.density < wanted or large.density > wanted:
+            break
+        middle = probe(_between(small, large, wanted))
+        small, large = (middle, large) if middle.density >= wanted else (small, middle)
+    best = min(seen, key=lambda found: abs(found.density - wanted))
+    if abs(best.density - wanted) > max(NEAR, step):
+        raise UserError(_unreachable(wanted, best, seen))
+    return best.side_m
+
+
+def _bracket(wanted: float, probe: Callable[[float], Found]) -> tuple[Found, Found]:
+    """A side with at least the density and one with less, as far as the sides go."""
+    small = large = probe(START_M)
+    while small.density < wanted and small.side_m > SHORTEST_M:
+        small, large = probe(max(small.side_m / 2, SHORTEST_M)), small
+    while large.density >= wanted and large.side_m < LONGEST_M:
+        small, large = large, probe(min(large.side_m * 2, LONGEST_M))
+    return small, large
+
+
+def _between(small: Found, large: Found, wanted: float) -> float:
+    share = (small.density - wanted) / (small.density - large.density)
+    return small.side_m * math.pow(large.side_m / small.side_m, min(max(share, 0.1), 0.9))
+
+
+def _unreachable(wanted: float, best: Found, seen: list[Found]) -> str:
+    low, high = (f(seen, key=lambda found: found.density) for f in (min, max))
+    return (
+        f"network.density = {wanted:g} is not reached by any side length: the nearest is {best.density:.3f} at "
+        f"{best.side_m:.1f} m; seen were {low.density:.3f} at {low.side_m:.1f} m to {high.density:.3f} at "
+        f"{high.side_m:.1f} m. State network.side_m, or another density, mobility or loss."
+    )

@@ -1,0 +1,100 @@
+"""The parent's end of the worker process: requests out, answers or clear errors back."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import weakref
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, Any
+
+import testbed
+from testbed.errors import UserError
+from testbed.network.engine import EngineError
+
+TAIL_LINES = 12
+
+
+class Worker:
+    """A running `testbed.network.worker`. Close it after use; it also ends with this process, however that ends.
+
+    Raises EngineError, with ns-3's words, when the process dies or gives no answer for `timeout_s` of wall time.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _stop)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = _start(theirs.fileno(), self._stderr)
+        self._connection = Connection(ours.detach())
+        self._finalizer = weakref.finalize(self, _stop, self._process, self._connection, self._stderr)
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def request(self, verb: str, *arguments: Any) -> Any:
+        """The worker's answer. A complaint of the engine about a setting is a UserError; the worker lives on."""
+        try:
+            fine, answer = self._ask(verb, arguments)
+        except BaseException:  # Ctrl-C too: an answer that comes later would be taken for the next one's
+            self.close()
+            raise
+        if not fine:
+            raise UserError(answer)
+        return answer
+
+    def close(self) -> None:
+        """End the process and wait for it; calling it twice is harmless."""
+        self._finalizer()
+
+    def _ask(self, verb: str, arguments: tuple[Any, ...]) -> Any:
+        if not self._finalizer.alive:
+            raise EngineError("The ns-3 engine was closed, or stopped by an earlier error.")
+        try:
+            self._connection.send((verb, arguments))
+            if not self._connection.poll(self._timeout_s):
+                raise EngineError(self._words(f"gave no answer for {self._timeout_s:g} s (network.worker_timeout_s)"))
+            return self._connection.recv()
+        except (EOFError, OSError):
+            raise EngineError(self._words(f"stopped ({_ending(self._process)})")) from None
+
+    def _words(self, what: str) -> str:
+        """`what` happened, and the last that ns-3 said."""
+        self._stderr.seek(0)
+        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()[-TAIL_LINES:]
+        return "\n".join([f"The ns-3 engine {what}. Its last words:", *lines]) if lines else f"The ns-3 engine {what}."
+
+
+def _start(descriptor: int, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+    """The worker finds the same `testbed` that is running here."""
+    home = str(Path(testbed.__file__).parents[1])
+    path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-P", "-m", "testbed.network.worker", str(descriptor)]
+    return subprocess.Popen(
+        command,
+        pass_fds=[descriptor],
+        stdin=subprocess.DEVNULL,
+        stdout=stderr,
+        stderr=stderr,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+
+
+def _stop(process: subprocess.Popen[bytes], connection: Connection, stderr: IO[bytes]) -> None:
+    """It keeps nothing that would need saving, so it need not be asked."""
+    connection.close()
+    process.kill()
+    process.wait()
+    stderr.close()
+
+
+def _ending(process: subprocess.Popen[bytes]) -> str:
+    """Exit status of a process that has closed its socket, in words."""
+    status = process.wait()
+    return f"status {status}" if status >= 0 else signal.Signals(-status).name

@@ -1,0 +1,143 @@
+"""The worker process: whatever happens to ns-3 is a clear error, and nothing is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from testbed.errors import UserError
+from testbed.exchange import Outbox
+from testbed.network.engine import EngineError
+from testbed.network.process import Worker
+
+NOTHING = Outbox([], [], [], [])
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended and been waited for."""
+    return not Path(f"/proc/{pid}").exists()
+
+
+def gone_soon(pid: int, seconds: float = 10) -> bool:
+    until = time.monotonic() + seconds
+    while not gone(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    return gone(pid)
+
+
+def test_a_killed_worker_is_an_error_that_says_so(live: Any) -> None:
+    network = live(2)
+    pid = network._worker.pid
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(EngineError, match="stopped \\(SIGKILL\\)"):
+        network.exchange(0, 0, NOTHING)
+    assert gone(pid)
+    with pytest.raises(EngineError, match="stopped by an earlier error"):
+        network.exchange(0, 0, NOTHING)
+
+
+def test_a_hung_worker_is_an_error_that_says_so(live: Any) -> None:
+    network = live(2, worker_timeout_s=5)
+    network._worker._timeout_s = 0.2
+    pid = network._worker.pid
+    os.kill(pid, signal.SIGSTOP)
+    with pytest.raises(EngineError, match=r"no answer for 0\.2 s \(network\.worker_timeout_s\)"):
+        network.exchange(0, 0, NOTHING)
+    assert gone(pid)
+
+
+def test_an_assertion_of_ns3_reaches_the_user_in_its_words(live: Any) -> None:
+    nonsense = {"model": "ns3::LogDistancePropagationLossModel", "ReferenceDistance": -1}
+    network = live(2, loss=nonsense)
+    with pytest.raises(EngineError, match=r"SIGABRT(?s:.*)cond=.*negative value nan"):
+        network.exchange(0, 0, NOTHING)
+    assert gone(network._worker.pid)
+
+
+def test_closing_ends_the_process_and_may_be_done_twice(live: Any) -> None:
+    network = live(2)
+    network.close()
+    assert gone(network._worker.pid)
+    network.close()
+    with pytest.raises(EngineError, match="was closed"):
+        network.exchange(0, 0, NOTHING)
+
+
+def test_ctrl_c_is_left_to_the_parent(live: Any) -> None:
+    network = live(2)
+    os.kill(network._worker.pid, signal.SIGINT)
+    assert network.exchange(0, 0, NOTHING).density == 1
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_the_worker_ends_with_its_parent(engine: None, busy: bool) -> None:
+    """Also when the parent is killed, and also in the middle of a simulation."""
+    script = f"""
+import os, signal, threading, time
+import numpy as np
+from testbed.network.ns3 import Ns3Network
+from testbed.exchange import Outbox
+from testbed.scenario import parse
+network = Ns3Network(30, 1, parse({{"network": {{"side_m": 60.0}}}}).network, 1000.0)
+print(network._worker.pid, flush=True)
+outbox = Outbox(np.arange(30), [-1] * 30, [10_000_000] * 30, [0] * 30)
+if {busy}:
+    threading.Thread(target=network.exchange, args=(0, 0, outbox), daemon=True).start()
+    time.sleep(0.5)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    parent = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert parent.returncode == -signal.SIGKILL, parent.stderr
+    assert gone_soon(int(parent.stdout))
+
+
+def test_a_forgotten_worker_ends_too(engine: None) -> None:
+    worker = Worker(timeout_s=30)
+    pid = worker.pid
+    del worker
+    assert gone(pid)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"loss": {"model": "ns3::Foo"}}, r"network\.loss: 'ns3::Foo' is no .*ns3::FriisPropagationLossModel"),
+        ({"loss": {"model": "ns3::Node"}}, r"network\.loss: 'ns3::Node' is no ns3::PropagationLossModel"),
+        (
+            {"loss": {"model": "ns3::LogDistancePropagationLossModel", "Exponen": 3}},
+            r"network\.loss: .* no attribute 'Exponen'\. It has Exponent",
+        ),
+        (
+            {"loss": {"model": "ns3::LogDistancePropagationLossModel", "Exponent": "steep"}},
+            r"network\.loss: .* does not take Exponent = 'steep'",
+        ),
+        ({"loss": {"model": "ns3::FriisPropagationLossModel", "losses_db": [[0, 1], [1, 0]]}}, "losses_db is for"),
+        ({"loss": {"model": "ns3::MatrixPropagationLossModel", "losses_db": [[0, 1]]}}, "2 rows of 2 numbers"),
+        ({"rate": "ns3::Minstrell"}, r"network\.rate: 'ns3::Minstrell' .*ns3::MinstrelWifiManager"),
+    ],
+)
+def test_names_that_ns3_does_not_know_are_the_users_mistake(live: Any, keys: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError, match=words) as caught:
+        live(2, **keys)
+    assert not isinstance(caught.value, EngineError)
+
+
+def test_a_refused_request_leaves_the_worker_alive(live: Any) -> None:
+    network = live(2)
+    network.exchange(0, 10**9, NOTHING)
+    with pytest.raises(UserError, match="cannot open before the last one closed"):
+        network.exchange(1, 0, NOTHING)
+    assert network.exchange(1, 3 * 10**9, NOTHING).density == 1
+
+
+def test_workers_run_side_by_side(live: Any) -> None:
+    one, two = live(2), live(3)
+    assert len(one.exchange(0, 0, NOTHING).devices) == 2
+    assert len(two.exchange(0, 0, NOTHING).devices) == 3
+    assert np.all(one.exchange(1, 5 * 10**9, NOTHING).links.heard == 1)
