@@ -79,7 +79,9 @@ class Network(Section):
         "fountain",
         description="`fountain`: rateless code, sent until all neighbours are done; `none`: every frame once.",
     )
-    load: float = Field(0.25, gt=0, le=10, description="Pacing: the load that a neighbourhood offers to its air.")
+    load: float = Field(
+        0.45, gt=0, le=10, description="Pacing: the share of the air that all devices within two hops use between them."
+    )
     payload_bytes: int = Field(1472, ge=64, le=2240, description="Message bytes in a frame.")
     hellos: PositiveInt = Field(5, description="Hello frames of every device at the start of each round.")
     hello_s: PositiveFloat = Field(1.0, description="Time over which the hellos are spread.")
