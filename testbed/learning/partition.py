@@ -51,9 +51,8 @@ def dirichlet(labels: NDArray[np.int64], devices: int, alpha: float, draw: np.ra
 
 
 def _shares(devices: int, alpha: float, draw: np.random.Generator) -> NDArray[np.float64]:
-    """One draw of Dir(alpha, ...); where alpha is too small for floating point, its limit: all to one device."""
-    shares = draw.dirichlet(np.full(devices, alpha))
-    return shares if np.isclose(shares.sum(), 1.0) else np.eye(devices)[draw.integers(devices)]
+    """One draw of Dir(alpha, ..., alpha); beyond 1e100 all shares are equal, and larger sums would overflow."""
+    return draw.dirichlet(np.full(devices, min(alpha, 1e100)))
 
 
 def _none_empty(dealt: list[Indices]) -> list[Indices]:

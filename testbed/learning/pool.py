@@ -25,9 +25,15 @@ def each(function: Callable[..., Result], *items: Iterable[Any]) -> list[Result]
 def _threads(count: int) -> ThreadPoolExecutor:
     """Threads whose operations use one thread each. That setting is a thread's own, but new ones copy the last set."""
     all_here = Barrier(count + 1)
-    pool = ThreadPoolExecutor(count, "devices", initializer=torch.set_num_threads, initargs=(1,))
+    pool = ThreadPoolExecutor(count, "devices", initializer=_alone)
     for _ in range(count):
         pool.submit(all_here.wait)
     all_here.wait()
     torch.set_num_threads(count)
     return pool
+
+
+def _alone() -> None:
+    """Asking makes torch note that this thread is set up; else its first operation would undo the setting."""
+    torch.get_num_threads()
+    torch.set_num_threads(1)

@@ -127,7 +127,7 @@ class Stack:
         return activations
 
     def _gather(self, rows: Tensor) -> Tensor:
-        """The batches (devices, batch, pixels), in memory that each thread keeps: fresh pages cost as much as the copy."""
+        """The batches (devices, batch, pixels), in memory that a thread keeps: fresh pages cost as much as the copy."""
         if not hasattr(self._local, "batches"):
             self._local.batches = torch.empty(0)
         batches: Tensor = self._local.batches.resize_(rows.numel(), self._x.shape[1])

@@ -38,7 +38,7 @@ class Raw(NamedTuple):
 def read_npz(path: Path) -> Raw:
     """Arrays saved under the names of `Raw`; nothing in such a file is ever executed."""
     try:
-        with np.load(path, allow_pickle=False) as saved:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             return Raw(*(saved[name] for name in Raw._fields))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"{path} is damaged: {error}; delete it and try again") from error

@@ -1,0 +1,214 @@
+"""Local steps and accuracy: batched, one by one, and against plain autograd."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.func import functional_call
+from torch.nn.functional import cross_entropy
+
+from testbed.learning import evaluate, steps
+from testbed.learning.data import DataSet, load
+from testbed.learning.fleet import Fleet, of_scenario
+from testbed.learning.steps import Execution
+from testbed.scenario.schema import Algorithm, Devices, Scenario
+from testbed.scenario.schema import Data as DataSection
+
+SHAPES = {"logistic": (1, 28, 28), "mlp": (1, 28, 28), "cnn": (3, 32, 32)}
+MODELS = pytest.mark.parametrize("name", SHAPES)
+DEVICES, SAMPLES = 5, 200
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+def images(shape: tuple[int, int, int]) -> DataSet:
+    draw = torch.Generator().manual_seed(3)
+    x, y = torch.randn(SAMPLES, *shape, generator=draw), torch.randint(10, (SAMPLES,), generator=draw)
+    return DataSet("made-up", x, y, x[:100], y[:100], 10)
+
+
+def fleet(name: str, execution: Execution = "auto", local_steps: int = 1, lr: float = 0.3) -> Fleet:
+    algorithm = Algorithm(lr=lr, batch_size=16, local_steps=local_steps)
+    shards = np.split(np.random.default_rng(0).permutation(SAMPLES), [1, 10, 60, 130])
+    return Fleet(images(SHAPES[name]), shards, name, algorithm, 1, execution)
+
+
+def different(own: Fleet) -> Tensor:
+    """Models that are not the same on all devices."""
+    return own.start() + 0.02 * torch.randn(DEVICES, own.spec.size, generator=torch.Generator().manual_seed(9))
+
+
+def close(one: Tensor, other: Tensor) -> bool:
+    """To 1e-6, of the largest value where that is above one."""
+    return bool((one - other).abs().max() < 1e-6 * max(1.0, other.abs().max().item()))
+
+
+def by_autograd(own: Fleet, models: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    gradients, losses = [], []
+    for model, batch in zip(models, rows, strict=True):
+        flat = model.clone().requires_grad_()
+        logits = functional_call(own.model.module, own.spec.views(flat), (own.data.train_x[batch],))
+        loss = cross_entropy(logits, own.data.train_y[batch])
+        gradients.append(torch.autograd.grad(loss, flat)[0])
+        losses.append(loss.detach())
+    return torch.stack(gradients), torch.stack(losses)
+
+
+@MODELS
+@pytest.mark.parametrize("execution", ["batched", "loop"])
+def test_gradients_are_those_of_autograd(name: str, execution: Execution) -> None:
+    own = fleet(name, execution)
+    models = different(own)
+    gradients, losses = own.gradients(models, 4)
+    expected, expected_losses = by_autograd(own, models, own.batches(4)[0])
+    assert close(gradients, expected)
+    assert close(losses, expected_losses)
+
+
+@MODELS
+@pytest.mark.parametrize("local_steps", [1, 3])
+def test_batched_and_loop_give_the_same_numbers(name: str, local_steps: int) -> None:
+    batched, loop = fleet(name, "batched", local_steps), fleet(name, "loop", local_steps)
+    models = different(batched)
+    updates, losses = batched.updates(models, 2)
+    other, other_losses = loop.updates(models, 2)
+    assert close(updates, other)
+    assert close(losses, other_losses)
+
+
+@MODELS
+def test_one_step_is_exactly_lr_times_the_gradient(name: str) -> None:
+    own = fleet(name)
+    models = different(own)
+    before = models.clone()
+    updates, _ = own.updates(models, 0)
+    assert torch.equal(updates, own.gradients(models, 0)[0] * 0.3)
+    assert torch.equal(models, before)
+
+
+def test_more_steps_are_plain_sgd() -> None:
+    own = fleet("mlp", local_steps=4)
+    end = models = different(own)
+    losses = []
+    for rows in own.batches(1):
+        gradients, loss = by_autograd(own, end, rows)
+        end = end - 0.3 * gradients
+        losses.append(loss)
+    updates, mean = own.updates(models, 1)
+    assert close(updates, models - end)
+    assert close(mean, torch.stack(losses).mean(0))
+
+
+def test_batches_come_from_the_devices_own_samples_and_follow_from_the_round() -> None:
+    own = fleet("logistic", local_steps=3)
+    batches = own.batches(7)
+    assert batches.shape == (3, DEVICES, 16)
+    for device, shard in enumerate(own.shards):
+        assert set(batches[:, device].ravel().tolist()) <= set(shard.tolist())
+    assert torch.equal(batches, fleet("logistic", local_steps=3).batches(7))
+    assert not torch.equal(batches, own.batches(8))
+
+
+def test_batches_are_uniform_with_replacement() -> None:
+    own = Fleet(images((1, 28, 28)), [np.arange(10)], "logistic", Algorithm(batch_size=50000), 1)
+    counts = own.batches(0).ravel().bincount(minlength=10)
+    assert (counts - 5000).abs().max() < 350
+
+
+@MODELS
+def test_the_same_bytes_again_and_with_another_number_of_threads(name: str) -> None:
+    own = fleet(name)
+    models = different(own)
+    first = own.updates(models, 3)
+    again = own.updates(models, 3)
+    accuracy = own.accuracy(models)
+    torch.set_num_threads(1)
+    alone = own.updates(models, 3)
+    for one, two, three in zip(first, again, alone, strict=True):
+        assert torch.equal(one, two)
+        assert torch.equal(one, three)
+    assert torch.equal(accuracy, own.accuracy(models))
+    assert torch.get_num_threads() == 1
+
+
+def test_groups_do_not_change_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = fleet("mlp")
+    whole = own.updates(different(own), 0)[0]
+    monkeypatch.setattr(steps, "GROUP", 2)
+    assert close(own.updates(different(own), 0)[0], whole)
+
+
+@pytest.mark.parametrize("execution", ["batched", "loop"])
+@MODELS
+def test_diverged_models_are_reported_as_they_are(name: str, execution: Execution) -> None:
+    own = fleet(name, execution)
+    models = different(own)
+    models[2] = float("nan")
+    updates, losses = own.updates(models, 0)
+    assert losses.isnan().tolist() == [False, False, True, False, False]
+    assert not updates[3].isnan().any()
+    assert own.accuracy(models)[2] == 0
+
+
+@MODELS
+def test_one_device_is_normal(name: str) -> None:
+    own = Fleet(images(SHAPES[name]), [np.arange(SAMPLES)], name, Algorithm(batch_size=8), 1)
+    assert own.updates(own.start(), 0)[0].shape == (1, own.spec.size)
+    assert own.accuracy(own.start()).shape == (1,)
+
+
+@MODELS
+@pytest.mark.parametrize("samples", [0, 1, 37, 5000])
+def test_accuracy_counts_right_answers(name: str, samples: int) -> None:
+    own = fleet(name)
+    models = different(own)
+    used = min(samples or 100, 100)
+    x, y = own.data.test_x[:used], own.data.test_y[:used]
+    with torch.no_grad():
+        guesses = [functional_call(own.model.module, own.spec.views(model), (x,)).argmax(1) for model in models]
+    expected = torch.stack([(guess == y).float().mean() for guess in guesses])
+    assert (own.accuracy(models, samples) - expected).abs().max() < 1e-6
+
+
+def test_equal_logits_count_for_the_first_class_only() -> None:
+    own = fleet("logistic")
+    nothing = torch.zeros(DEVICES, own.spec.size)
+    expected = (own.data.test_y == 0).float().mean()
+    ways = [own.accuracy(nothing), evaluate.OneByOne(own.model, own.data.test_x, own.data.test_y)(nothing)]
+    for accuracy in ways:
+        assert (accuracy - expected).abs().max() < 1e-6
+
+
+def test_pixels_that_never_vary_are_folded_in() -> None:
+    own = fleet("logistic")
+    own.data.test_x[:, :, :9] = -0.42
+    models = different(own)
+    plain = evaluate.OneByOne(own.model, own.data.test_x, own.data.test_y)
+    assert torch.equal(own.accuracy(models), plain(models))
+
+
+def test_an_error_in_a_thread_comes_out() -> None:
+    own = fleet("cnn")
+    with pytest.raises(RuntimeError, match="size"):
+        own.updates(torch.zeros(DEVICES, 7), 0)
+
+
+def test_a_fleet_learns_the_embedded_digits() -> None:
+    scenario = Scenario(
+        devices=Devices(count=4), data=DataSection(partition="iid"), algorithm=Algorithm(lr=0.1, batch_size=64)
+    )
+    own = of_scenario(scenario)
+    models = own.start()
+    for round_ in range(40):
+        models = (models - own.updates(models, round_)[0]).mean(0, keepdim=True).repeat(4, 1)
+    assert own.accuracy(models).min() > 0.8
+    assert own.data.name == "mnist5k"
+    assert len(load("mnist5k").test_y) == 1000
