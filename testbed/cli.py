@@ -30,7 +30,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="Folder to write; by def
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", envvar="TESTBED_DATA", help="Folder that holds data sets of yours.")
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the unfinished run in the folder.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is unfinished in the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on one line.")]
 Runs = Annotated[list[Path], typer.Argument(help="Run directories.", show_default=False)]
 Figure = Annotated[Path, typer.Option("--out", help="File to write: .png, .svg or .pdf.")]
@@ -49,20 +49,18 @@ def run(
 
     settings, folder = console.place(scenario, overrides or [], out, resume)
     with console.Progress(settings) as progress:
-        session.run(
-            settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command()
-        )
+        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command())
     console.summary(folder)
 
 
 @app.command()
-def record(scenario: ScenarioFile, overrides: Overrides = None, out: Out = None) -> None:
+def record(scenario: ScenarioFile, overrides: Overrides = None, out: Out = None, resume: Resume = False) -> None:
     """Record the network of a scenario as a trace, without training."""
     from testbed import console, session
 
-    settings, folder = console.place(scenario, overrides or [], out, False, "traces")
+    settings, folder = console.place(scenario, overrides or [], out, resume, "traces")
     with console.Progress(settings) as progress:
-        session.record(settings, folder, observer=progress)
+        session.record(settings, folder, resume=resume, observer=progress)
     console.trace_summary(folder)
 
 
@@ -80,9 +78,7 @@ def replay(
 
     settings, folder = console.place(scenario, overrides or [], out, resume)
     with console.Progress(settings) as progress:
-        session.replay(
-            trace, settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command()
-        )
+        session.replay(trace, settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command())
     console.summary(folder)
 
 

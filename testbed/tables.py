@@ -66,9 +66,10 @@ class TableWriter:
         self._stream.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leave the stream as it is; it can be read, and gone on with."""
-        self._writer.close()
-        self._sink.close()
+        """Leave the stream as it is; it can be read, and gone on with. Calling it twice is harmless."""
+        if not self._sink.closed:
+            self._writer.close()
+            self._sink.close()
 
 
 def read_table(folder: Path, name: str) -> pa.Table:

@@ -16,7 +16,7 @@ from tests.session.scenarios import small
 BROKEN = "Traceback"
 
 
-def testbed(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+def call(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "testbed", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
 
@@ -28,28 +28,28 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_run_record_replay_and_plot(folder: Path) -> None:
-    ran = testbed("run", "s.toml", cwd=folder)
+    ran = call("run", "s.toml", cwd=folder)
     assert ran.returncode == 0, ran.stderr
     assert "best accuracy" in ran.stdout
     assert "round 6/6" in ran.stdout
     assert "network: kind graph" in ran.stdout
     assert "runs/mine holds tables" in ran.stdout
 
-    recorded = testbed("record", "s.toml", cwd=folder)
+    recorded = call("record", "s.toml", cwd=folder)
     assert "messages delivered" in recorded.stdout, recorded.stderr
-    replayed = testbed("replay", "traces/mine", "s.toml", cwd=folder)
+    replayed = call("replay", "traces/mine", "s.toml", cwd=folder)
     assert "runs/mine-2 holds" in replayed.stdout, replayed.stderr
     both = [(folder / "runs" / name / "rounds.parquet").read_bytes() for name in ("mine", "mine-2")]
     assert both[0] == both[1]
 
     for kind in ("rounds", "time", "density"):
-        plotted = testbed("plot", kind, "runs/mine", "runs/mine-2", "--out", f"{kind}.svg", cwd=folder)
+        plotted = call("plot", kind, "runs/mine", "runs/mine-2", "--out", f"{kind}.svg", cwd=folder)
         assert plotted.returncode == 0, plotted.stderr
         assert (folder / f"{kind}.svg").read_text().startswith("<?xml")
 
 
 def test_overrides_and_the_class_table(folder: Path) -> None:
-    ran = testbed("run", "s.toml", "--set", "run.rounds=1", "--set", "devices.count=3", "--out", "o", cwd=folder)
+    ran = call("run", "s.toml", "--set", "run.rounds=1", "--set", "devices.count=3", "--out", "o", cwd=folder)
     assert "3 devices, 1 rounds" in ran.stdout
     assert "device" in ran.stdout
     assert len((folder / "o/log.jsonl").read_text().splitlines()) == 2
@@ -72,7 +72,7 @@ def test_overrides_and_the_class_table(folder: Path) -> None:
     ],
 )
 def test_a_mistake_is_a_sentence_and_exit_code_2(folder: Path, arguments: list[str], said: str) -> None:
-    answer = testbed(*arguments, cwd=folder)
+    answer = call(*arguments, cwd=folder)
     assert answer.returncode == 2
     assert said in answer.stderr
     assert BROKEN not in answer.stderr
@@ -97,13 +97,13 @@ def test_an_interrupt_leaves_a_run_to_resume(folder: Path, number: signal.Signal
 
 
 def test_doctor_names_what_is_installed(folder: Path) -> None:
-    answer = testbed("doctor", cwd=folder)
+    answer = call("doctor", cwd=folder)
     assert answer.returncode == 0, answer.stderr
     assert "torch" in answer.stdout
     assert "ns-3" in answer.stdout or "engine" in answer.stdout
 
 
 def test_help_is_quick_about_every_verb(folder: Path) -> None:
-    answer = testbed("--help", cwd=folder)
+    answer = call("--help", cwd=folder)
     for verb in ("run", "record", "replay", "data", "doctor", "plot", "bench"):
         assert verb in answer.stdout

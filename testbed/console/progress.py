@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from testbed.session.barrier import Outcome
     from testbed.session.learner import Learner
 
+TOLD = ("kind", "graph", "density", "side_m", "mobility", "rate", "latency_s", "transport", "repair", "ns3_version")
+"""What is said of a network; the trace's header holds the rest."""
+
 PLAIN_LINES = 20
 """About so many lines tell of a whole run where there is no terminal."""
 
@@ -43,6 +46,7 @@ class Progress(Observer):
         )
         self._task = self._bar.add_task("setting up", total=None, told="")
         self._began, self._first, self._accuracy = time.monotonic(), 0, math.nan
+        self._events, self._network_s = 0, 0.0
 
     def __enter__(self) -> Self:
         run, network = self._scenario.run, self._scenario.network
@@ -56,7 +60,7 @@ class Progress(Observer):
 
     def started(self, learner: "Learner | None", network: Network, round_: int) -> None:
         """Say what was set up: the network, and who holds which classes."""
-        told = ", ".join(f"{key} {_short(value)}" for key, value in network.describe().items() if _is_plain(value))
+        told = ", ".join(f"{key} {_short(value)}" for key, value in network.describe().items() if key in TOLD)
         self._say(f"network: {told}")
         if learner is not None:
             self._say(learner.description)
@@ -64,7 +68,7 @@ class Progress(Observer):
                 self._show(class_table(learner.class_counts))
             else:
                 self._say(f"resumed: {round_} rounds are done")
-        self._began, self._first = time.monotonic(), round_
+        self._began, self._first, self._events = time.monotonic(), round_, network.events
         self._bar.update(self._task, description="round", total=self._rounds, completed=round_)
 
     def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
@@ -72,17 +76,19 @@ class Progress(Observer):
         accuracy = float(outcome.accuracy.mean())
         self._accuracy = self._accuracy if math.isnan(accuracy) else accuracy
         words = [f"accuracy {self._accuracy:.3f}", f"loss {float(outcome.losses.mean()):.3f}"]
-        self._advance(outcome.round_, outcome.exchange, events, words)
+        self._network_s += watch.seconds["network"]
+        if events:
+            words.append(f"{(events - self._events) / self._network_s:,.0f} events/s")
+        self._advance(outcome.round_, outcome.exchange, words)
 
     def recorded(self, round_: int, exchange: Exchange, events: int) -> None:
         """A round of a recording is done."""
-        self._advance(round_, exchange, events, [])
+        speed = (events - self._events) / max(time.monotonic() - self._began, 1e-9)
+        self._advance(round_, exchange, [f"{speed:,.0f} events/s"] if events else [])
 
-    def _advance(self, round_: int, exchange: Exchange, events: int, words: list[str]) -> None:
+    def _advance(self, round_: int, exchange: Exchange, words: list[str]) -> None:
         elapsed = max(time.monotonic() - self._began, 1e-9)
         words = [f"{exchange.closed_ns / 1e9:.2f} s simulated", f"density {exchange.density:.2f}", *words]
-        if events:
-            words.append(f"{events / elapsed:,.0f} events/s")
         told = "  ".join(words)
         self._bar.update(self._task, completed=round_ + 1, told=told)
         every = max(1, self._rounds // PLAIN_LINES)
@@ -99,10 +105,6 @@ class Progress(Observer):
     def _show(self, table: Table) -> None:
         console = Console(width=100) if self._bar.disable else self._console
         console.print(table)
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str | int | float)
 
 
 def _short(value: object) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from testbed.algorithms import create, size_bytes
+from testbed.algorithms import Algorithm, create
+from testbed.algorithms.message import size_bytes
 from testbed.learning.compute import compute_ns
 from testbed.learning.data import shape_of
 from testbed.learning.fleet import of_scenario
@@ -31,7 +32,7 @@ class Learner:
     def __init__(self, scenario: Scenario, data_dir: Path | None = None) -> None:
         self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None)
         self.spec = self.fleet.spec
-        self.algorithm = create(scenario.algorithm, self.spec.parts, len(self.fleet), scenario.run.seed)
+        self.algorithm = _algorithm(scenario, self.spec)
         self.workload = _workload(scenario, self.spec)
         self._scenario = scenario
 
@@ -61,9 +62,14 @@ def workload(scenario: Scenario) -> Workload:
 
 def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
     settings, devices = scenario.algorithm, scenario.devices
-    algorithm = create(settings, spec.parts, devices.count, scenario.run.seed)
     samples = settings.batch_size * settings.local_steps
     return Workload(
         compute_ns(devices.profile, devices.count, samples, spec.flops),
-        size_bytes(algorithm.message_values(spec.size)),
+        size_bytes(_algorithm(scenario, spec).message_values(spec.size)),
     )
+
+
+def _algorithm(scenario: Scenario, spec: ModelSpec) -> Algorithm:
+    """The algorithm sees the parts that the model has: logistic regression is all decision."""
+    parts = {name: columns for name, columns in spec.parts.items() if columns.stop > columns.start}
+    return create(scenario.algorithm, parts, scenario.devices.count, scenario.run.seed)

@@ -61,11 +61,11 @@ class Recorder:
 
     def stop(self, reason: str) -> None:
         """Leave a directory to resume from; where even that cannot be written, the last checkpoint stands."""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError):
             self.checkpoint(force=True)
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError):
             self._trace.close()
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError):
             self._run.stop(reason)
 
 

@@ -56,8 +56,10 @@ def test_the_tables_say_what_happened(tmp_path: Path) -> None:
 
 
 def test_training_works_accuracy_rises(tmp_path: Path) -> None:
-    run = testbed.run(small(run={"rounds": 40}, data={"partition": "iid"}, algorithm={"lr": 0.5}), tmp_path / "run")
-    assert run.rounds["accuracy_mean"][0] < 0.7
+    run = testbed.run(
+        small(run={"rounds": 40}, data={"partition": "iid"}, output={"eval_samples": 0}), tmp_path / "run"
+    )
+    assert run.rounds["accuracy_mean"][0] < 0.6
     assert run.best_accuracy > 0.8
 
 
