@@ -54,6 +54,6 @@ def load(name: str, data_dir: str | Path | None = None) -> DataSet:
 def _normal(images: Bytes, facts: Facts) -> Tensor:
     import torch
 
-    x = torch.from_numpy(images.astype("float32"))
+    x = torch.tensor(images).to(torch.float32)
     x.div_(255).sub_(torch.tensor(facts.mean)).div_(torch.tensor(facts.std))
     return x.movedim(-1, 1)
