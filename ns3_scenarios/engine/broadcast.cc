@@ -102,10 +102,11 @@ Broadcast::SendSymbol(uint32_t device)
             done.Cancel();
         }
     }
-    const auto packet = m_air.At(device).Send(header, out.SymbolBytes(out.sent, m_settings.payload_bytes));
-    out.first_packet = out.sent == 0 ? packet : out.first_packet;
-    out.last_packet = packet;
+    const auto frame = Radio::Frame(header, out.SymbolBytes(out.sent, m_settings.payload_bytes));
+    out.first_packet = out.sent == 0 ? frame->GetUid() : out.first_packet;
+    out.last_packet = frame->GetUid();
     ++out.sent;
+    m_air.At(device).Send(frame);
 }
 
 void
@@ -119,7 +120,7 @@ Broadcast::OnAir(uint32_t device, uint64_t packet, Time duration)
         out.started_ns = Simulator::Now().GetNanoSeconds();
     }
     if (!m_settings.fountain && out.sent == out.symbols && packet == out.last_packet) {
-        Simulator::Schedule(duration + SETTLED, &Broadcast::Through, this, device);
+        m_stations[device].data = Simulator::Schedule(duration + SETTLED, &Broadcast::Through, this, device);
     }
 }
 
@@ -194,7 +195,7 @@ Broadcast::Done(uint32_t device)
     }
     auto header = Header(device, Kind::DONE);
     header.have = in.Latest((m_air.At(device).MaxBytes() - FrameHeader::FIXED_BYTES) / 2);
-    m_air.At(device).Send(header, 0);
+    m_air.At(device).Send(Radio::Frame(header, 0));
 }
 
 Deliveries

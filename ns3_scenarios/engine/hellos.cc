@@ -44,7 +44,7 @@ Hellos::Send(uint32_t device)
     // As long as a full data frame and at its rate: a link that carries hellos then carries data.
     const auto data_bytes = FrameHeader::FIXED_BYTES + m_settings.payload_bytes;
     const auto header_bytes = hello.GetSerializedSize();
-    m_air.At(device).Send(hello, data_bytes > header_bytes ? data_bytes - header_bytes : 0);
+    m_air.At(device).Send(Radio::Frame(hello, data_bytes > header_bytes ? data_bytes - header_bytes : 0));
 }
 
 void

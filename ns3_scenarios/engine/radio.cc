@@ -17,17 +17,29 @@ Radio::Radio(Ptr<WifiNetDevice> device)
     // ns-3 drops what has waited 500 ms; here a frame waits as long as the air is taken, and rounds flush the rest.
     m_queue->SetMaxDelay(Hours(1));
     device->GetPhy()->TraceConnectWithoutContext("PhyTxPsduBegin", MakeCallback(&Radio::OnTransmit, this));
-    device->GetPhy()->GetState()->TraceConnectWithoutContext("RxOk", MakeCallback(&Radio::OnDecoded, this));
     device->SetReceiveCallback(MakeCallback(&Radio::OnReceive, this));
 }
 
-uint64_t
-Radio::Send(const FrameHeader& header, uint32_t body_bytes)
+void
+Radio::MeasureSnr(bool on)
+{
+    const auto state = m_device->GetPhy()->GetState();
+    const auto callback = MakeCallback(&Radio::OnDecoded, this);
+    on ? state->TraceConnectWithoutContext("RxOk", callback) : state->TraceDisconnectWithoutContext("RxOk", callback);
+}
+
+Ptr<Packet>
+Radio::Frame(const FrameHeader& header, uint32_t body_bytes)
 {
     auto packet = ns3::Create<Packet>(body_bytes);
     packet->AddHeader(header);
-    m_device->Send(packet, Mac48Address::GetBroadcast(), PROTOCOL);
-    return packet->GetUid();
+    return packet;
+}
+
+void
+Radio::Send(Ptr<Packet> frame)
+{
+    m_device->Send(frame, Mac48Address::GetBroadcast(), PROTOCOL);
 }
 
 void

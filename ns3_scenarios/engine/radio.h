@@ -17,8 +17,11 @@ class Radio {
     explicit Radio(ns3::Ptr<ns3::WifiNetDevice> device);
     Radio(const Radio&) = delete;
 
-    /// Queues a broadcast frame of `header` and `body_bytes` more; gives the packet's id, as `sending` will name it.
-    uint64_t Send(const FrameHeader& header, uint32_t body_bytes);
+    /// A frame of `header` and `body_bytes` more; `sending` will name its id.
+    static ns3::Ptr<ns3::Packet> Frame(const FrameHeader& header, uint32_t body_bytes);
+
+    /// Queues a frame for all who hear it.
+    void Send(ns3::Ptr<ns3::Packet> frame);
 
     /// Whether a frame still waits in the MAC's queue (the one on the air has left it).
     bool Busy() const { return m_queue->GetNPackets() > 0; }
@@ -28,6 +31,9 @@ class Radio {
 
     /// Largest header and body that one frame can hold.
     uint32_t MaxBytes() const { return m_device->GetMtu(); }
+
+    /// Whether `received` is told the SNR; ns-3 then copies each frame that it decodes.
+    void MeasureSnr(bool on);
 
     int64_t airtime_ns = 0;
     int64_t frames = 0;

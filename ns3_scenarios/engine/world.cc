@@ -72,9 +72,13 @@ World::MeetNeighbours(uint32_t round, int64_t until_ns, Exchange& exchange)
             }
         };
         m_air->At(i).sending = [](uint64_t, Time) {};
+        m_air->At(i).MeasureSnr(true);
     }
     hellos.Schedule(NanoSeconds(until_ns - GUARD_NS) - Simulator::Now());
     AdvanceTo(until_ns);
+    for (uint32_t i = 0; i < m_air->Size(); ++i) {
+        m_air->At(i).MeasureSnr(false);
+    }
     exchange.links = hellos.Heard();
     return hellos.Neighbours();
 }
@@ -123,6 +127,9 @@ Exchange
 World::Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::vector<double>& positions_m,
              const std::vector<Message>& messages)
 {
+    if (deadline_ns <= opened_ns + m_settings.hello_ns) {
+        throw std::invalid_argument("the deadline of a round must leave time for its hellos");
+    }
     Exchange exchange;
     Open(opened_ns, positions_m);
     for (uint32_t i = 0; i < m_air->Size(); ++i) {
