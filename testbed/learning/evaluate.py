@@ -85,12 +85,18 @@ class OneMatrix:
     def _right(self, images: _Class, *, columns: Tensor, offset: Tensor) -> Tensor:
         offset = offset + images.constant @ columns
         logits = torch.addmm(offset, images.pixels, columns[images.varying])
-        logits = logits.view(len(logits), self._classes, -1)
-        own = logits[:, images.label]
-        hit: Tensor = own == logits.amax(1)
-        for earlier in range(images.label):
-            hit &= logits[:, earlier] < own
-        return hit.sum(0)
+        return _first_of_largest(logits.view(len(logits), self._classes, -1), images.label).sum(0)
+
+
+def _first_of_largest(logits: Tensor, label: int) -> Tensor:
+    """Whether `argmax` over classes of logits (samples, classes, devices) is `label`: `amax` runs along the devices."""
+    own = logits[:, label]
+    hit = own == own  # so that no NaN hits, even of one class
+    if label > 0:
+        hit &= logits[:, :label].amax(1) < own
+    if label + 1 < logits.shape[1]:
+        hit &= logits[:, label + 1 :].amax(1) <= own
+    return hit
 
 
 def _class(label: int, images: Tensor) -> _Class:

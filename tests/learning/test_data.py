@@ -21,7 +21,7 @@ def states() -> dict[str, str]:
 
 
 def test_the_embedded_set_is_balanced_and_normalised() -> None:
-    data = load("mnist5k")
+    data = load("mnist5k", pixels="standard")
     assert data.train_x.shape == (4000, 1, 28, 28)
     assert data.test_x.shape == (1000, 1, 28, 28)
     assert data.train_x.dtype == torch.float32
@@ -40,9 +40,15 @@ def test_idx_files_are_found_where_people_have_them(
     files.write_idx(tmp_path / "own" / inside, contents, packed=packed)
     data = load("mnist", tmp_path / "own")
     assert data.train_x.shape == (25, 1, 28, 28)
-    first = (contents[0][16] / 255 - 0.1307) / 0.3081
-    assert data.train_x[0, 0, 0, 0].item() == pytest.approx(first, abs=1e-6)
+    assert data.train_x[0, 0, 0, 0].item() == pytest.approx(contents[0][16] / 255, abs=1e-6)
     assert data.test_y.tolist() == list(range(10))
+
+
+def test_pixels_are_left_in_the_unit_or_standardised() -> None:
+    unit, standard = load("mnist5k"), load("mnist5k", pixels="standard")
+    assert unit.test_x.min() == 0
+    assert unit.test_x.max() == 1
+    assert ((unit.test_x - 0.1307) / 0.3081 - standard.test_x).abs().max() < 1e-6
 
 
 def test_the_users_folder_comes_first_then_the_cache_then_the_system(
@@ -70,7 +76,7 @@ def test_cifar10_is_the_same_in_every_layout(tmp_path: Path, monkeypatch: pytest
         "parquet, image": lambda: files.write_parquet(tmp_path / "own" / "plain_text", "image"),
     }
     writers[layout]()
-    data = load("cifar10", tmp_path / "own")
+    data = load("cifar10", tmp_path / "own", "standard")
     images, labels = files.colour()
     facts = SETS["cifar10"]
     expected = (images / 255 - np.array(facts.mean)) / np.array(facts.std)
