@@ -144,20 +144,29 @@ def bench(
     console.bench(name, as_json)
 
 
+class Interrupted(BaseException):
+    """Ctrl-C, or a request to end; not a KeyboardInterrupt, which typer would end without a word."""
+
+
 def main() -> NoReturn:
     """Run the command line; a user's mistake is a sentence on standard error and exit code 2."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
-        app(standalone_mode=True)
+        app()
     except UserError as error:
         _fail(str(error), 2)
-    except KeyboardInterrupt:
+    except Interrupted:
         _fail("Stopped. A run that was going on can be resumed with --resume.", 130)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise
         _fail(f"{error.strerror}: {error.filename or 'while writing'}. A run can be resumed with --resume.", 1)
     sys.exit(0)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise Interrupted
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -100,6 +100,6 @@ class Fleet:
 
 def of_scenario(scenario: Scenario, data_dir: str | None = None) -> Fleet:
     """The fleet that a scenario describes, its data loaded and dealt out. Raises UserError as these do."""
-    data = datasets.load(scenario.data.name, data_dir)
+    data = datasets.load(scenario.data.name, data_dir, scenario.data.pixels)
     shards = partition(data.train_y.numpy(), scenario.devices.count, scenario.data, scenario.run.seed)
     return Fleet(data, shards, scenario.model.name, scenario.algorithm, scenario.run.seed, scenario.model.execution)

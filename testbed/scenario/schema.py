@@ -153,6 +153,9 @@ class Data(Section):
     )
     alpha: PositiveFloat = Field(0.1, description="`dirichlet`: concentration; small is skewed.")
     shards: PositiveInt = Field(2, description="`shards`: label-sorted shards per device.")
+    pixels: Literal["unit", "standard"] = Field(
+        "unit", description="`unit`: pixels from 0 to 1; `standard`: mean 0 and standard deviation 1 in each channel."
+    )
 
 
 class Model(Section):
