@@ -1,38 +1,70 @@
-"""Work on blocks of columns, one thread a block.
+"""Work on blocks of columns, each block by one thread, in arrays that are used again.
 
 Each operation on a block is small. Split over threads it would wait for the slowest of them every
-time, which costs more than the work wherever the cores have other things to do; whole blocks in
-threads of their own meet once, at the end.
+time, which costs more than the work where the cores have other things to do; whole blocks in threads
+of their own meet once, at the end. Arrays made anew for every block would come from cold memory.
 """
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import torch
+from torch import Tensor
 
-BLOCK = 2**16
-"""Values in a block: half a megabyte of float64, so that the few arrays of a block stay in a core's cache."""
+BLOCK = 75_000
+"""Values in a block, 600 kB of float64: few enough for the cache, enough that calling PyTorch costs little."""
 
 
-def for_each_block(work: Callable[[slice], None], shape: tuple[int, ...]) -> None:
-    """Call `work` with slices that together cover the columns of an array (rows, columns)."""
-    rows, columns = shape
-    width = max(64, BLOCK // max(rows, 1))
-    pieces = [slice(first, min(first + width, columns)) for first in range(0, columns, width)]
-    threads = torch.get_num_threads()
-    if len(pieces) == 1 or threads == 1:
-        for piece in pieces:
-            work(piece)
+SMALL = 10_000
+"""Values that are not worth waking other threads for."""
+
+
+class Scratch:
+    """The named float64 arrays of one thread; what was in one is gone when its name is asked for again."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, Tensor] = {}
+
+    def __call__(self, name: str, shape: torch.Size) -> Tensor:
+        size = shape.numel()
+        if name not in self._arrays or len(self._arrays[name]) < size:
+            self._arrays[name] = torch.empty(size, dtype=torch.float64)
+        return self._arrays[name][:size].view(shape)
+
+
+Work = Callable[[slice, Scratch], None]
+
+
+def for_each_block(work: Work, rows: int, columns: int) -> None:
+    """Call `work` with slices that together are all columns, and a Scratch, in as many threads as PyTorch uses."""
+    threads = torch.get_num_threads() if rows * columns > SMALL else 1
+    width = max(1, min(BLOCK // max(rows, 1), -(-columns // threads)))
+    blocks = [slice(first, min(first + width, columns)) for first in range(0, columns, width)]
+    if threads == 1:
+        _drain(work, iter(blocks))
     else:
-        list(_pool(threads).map(work, pieces))
+        queue = iter(blocks)
+        list(_pool(threads).map(lambda _: _drain(work, queue), range(threads)))
+        torch.set_num_threads(threads)
+
+
+def _drain(work: Work, blocks: Iterator[slice]) -> None:
+    scratch = Scratch()
+    for columns in blocks:
+        work(columns, scratch)
 
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "mixing", initializer=_one_thread_each, initargs=(threads,))
+    return ThreadPoolExecutor(threads, "mixing", initializer=_alone)
 
 
-def _one_thread_each(threads: int) -> None:
-    """PyTorch keeps the number per thread, and a default for threads to come, which is put back."""
+def _alone() -> None:
+    """One thread for each operation of this thread. It sets the default of new threads too, so the caller resets it."""
+    torch.get_num_threads()  # PyTorch would copy the default into the thread at its first operation, over ours
     torch.set_num_threads(1)
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)

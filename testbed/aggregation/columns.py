@@ -1,7 +1,7 @@
-"""Power means of all receivers at once, in blocks of columns that stay in the cache.
+"""Power means of all receivers at once, block of columns by block of columns.
 
-In float64 and divided by one power of two, so that every |u| <= 1: u^p then neither overflows nor,
-for what models hold, vanishes. Where it could have vanished the sum shows it, and those columns are
+In float64 and divided by one power of two, so that every |u| < 1: u^p then does not overflow, nor,
+with what models hold, vanish. Where it could have vanished the sum shows it, and those columns are
 computed again by `exact`.
 """
 
@@ -11,96 +11,81 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from testbed.aggregation.blocks import for_each_block
+from testbed.aggregation.blocks import Scratch, for_each_block
 from testbed.aggregation.exact import exact
+from testbed.aggregation.groups import Group, grouped, of_columns
 from testbed.aggregation.powers import Powers
-from testbed.aggregation.root import root, slope
+from testbed.aggregation.slope import slope
 
-VANISHING = 1e-280
+LOWEST = math.log(1e-280)
 """Terms below 1e-308 are lost, which a sum above this one cannot notice."""
 
 
 @dataclass(frozen=True)
-class Group:
-    """Receivers that share p."""
-
-    rows: slice
-    """Where they stand among the receivers in order of p."""
-    p: Tensor
-    """(1, 1), or (1, parameters)."""
-    heard: Tensor
-    """(heard,): the models that any of them mixes."""
-    weights: Tensor
-    """(receivers, heard)."""
-
-
-@dataclass(frozen=True)
 class Mixing:
-    """One call: what goes in, and where the results go."""
+    """One call of `by_columns`: what goes in, and where the results go."""
 
     models: Tensor
     weights: Tensor
-    """(devices, devices), float64."""
     p: Tensor
-    """(1 or devices, 1 or parameters), float64."""
     updates: Tensor | None
-    scale: float
-    """A power of two, above every |w|."""
-    order: Tensor
-    """(devices,): the receivers in order of p."""
     groups: list[Group]
+    scale: float
+    """A power of two, as a rule the next above every |w|."""
     means: Tensor
     slopes: Tensor | None
 
-    def block(self, columns: slice) -> None:
+    def block(self, columns: slice, scratch: Scratch) -> None:
         """Fill in some columns of the results."""
-        block = self.models[:, columns].to(torch.float64, copy=True).div_(self.scale)
-        mixed, logs, sizes = self._sums(block, columns)
-        p = _columns(self.p, columns).expand(len(block), -1)[self.order]
-        step = self._step(p, columns)
-        means = root(mixed if step is None else mixed - step, p).mul_(self.scale)
-        self.means[self.order, columns] = means.to(self.means)
+        p = of_columns(self.p, columns)
+        mixed, logs = self._sums(columns, scratch)
+        step = self._step(p, columns, scratch)
+        plain = self.updates is None and self.slopes is None
+        total = mixed if plain else torch.sub(mixed, step, out=scratch("total", mixed.shape))
+        sign = torch.sign(total, out=scratch("sign", total.shape))
+        logarithm = total.abs_().log_()
+        doubtful = self._doubtful(logarithm)
+        means = logarithm.mul_(1 / p).exp_().mul_(sign).mul_(self.scale)
+        self.means[:, columns] = means
         if self.slopes is not None:
-            step = torch.zeros_like(mixed) if step is None else step
-            moved = slope(means, mixed, logs, sizes, step, math.log(self.scale), p)
-            self.slopes[self.order, columns] = moved.to(self.slopes)
-        self._repair(mixed if step is None else mixed - step, block, columns)
+            self.slopes[:, columns] = slope(means, mixed, logs, step, means.new_tensor(self.scale), p)
+        if doubtful is not None:
+            self._repair(torch.arange(columns.start, columns.stop)[doubtful])
 
-    def _sums(self, block: Tensor, columns: slice) -> tuple[Tensor, Tensor, Tensor]:
-        """`mixed`, `logs` and `sizes` of `slope`; the last two only where slopes are wanted."""
-        powers, sums = Powers(block), [torch.empty_like(block) for _ in range(3)]
+    def _sums(self, columns: slice, scratch: Scratch) -> tuple[Tensor, Tensor]:
+        """`mixed` and `logs` of `slope`; the latter is left empty where no slopes are wanted."""
+        block = self.models[:, columns]
+        mixed, logs = scratch("mixed", block.shape), scratch("sums of logs", block.shape)
+        wanted = self.slopes is not None
+        powers = Powers(block, self.scale, scratch, logs=wanted or not all(group.odd for group in self.groups))
         for group in self.groups:
-            odd = group.p.numel() == 1 and group.p % 2 == 1
-            power = powers.odd(int(group.p)) if odd else powers.real(_columns(group.p, columns), group.heard)
-            terms = [power] if self.slopes is None else [power, power * powers.logs[group.heard], power.abs()]
-            for term, total in zip(terms, sums, strict=False):
-                torch.mm(group.weights, term, out=total[group.rows])
-        return sums[0], sums[1], sums[2]
+            power = group.powers(powers, columns)
+            group.mix(power, mixed)
+            if wanted:
+                group.mix(powers.logged(power, group.heard), logs)
+        return mixed, logs
 
-    def _step(self, p: Tensor, columns: slice) -> Tensor | None:
+    def _step(self, p: Tensor, columns: slice, scratch: Scratch) -> Tensor:
         """What goes off the sum, in the units of u^p."""
         if self.updates is None:
+            return p.new_zeros(())
+        updates = self.updates[:, columns]
+        return scratch("step", updates.shape).copy_(updates).mul_(self.scale**-p)
+
+    def _doubtful(self, logarithm: Tensor) -> Tensor | None:
+        """(columns,): whether a term may have been lost from a sum, or None if there is no such column."""
+        if logarithm.min() > LOWEST and (self.updates is None or logarithm.max() < torch.inf):
             return None
-        return self.updates[self.order, columns].double() * self.scale**-p
+        return ~((logarithm > LOWEST) & (logarithm < torch.inf)).all(0)
 
-    def _repair(self, total: Tensor, block: Tensor, columns: slice) -> None:
+    def _repair(self, columns: Tensor) -> None:
         """Compute again the columns where a term of the sum may have been lost."""
-        low, high = total.abs().aminmax()
-        if low > VANISHING and high < torch.inf:
-            return
-        doubtful = (~(total.abs() > VANISHING) | total.isinf()).any(0) & self._alive(block, columns)
-        where = torch.arange(self.models.shape[1])[columns][doubtful]
-        p = self.p if self.p.shape[1] == 1 else self.p[:, where]
-        updates = torch.zeros_like(block)[:, doubtful] if self.updates is None else self.updates[:, where].double()
-        means, moved = exact(self.models[:, where].double(), self.weights, p, updates)
-        self.means[:, where] = means.to(self.means)
+        models = self.models[:, columns].double()
+        updates = torch.zeros_like(models) if self.updates is None else self.updates[:, columns].double()
+        means, slopes = exact(models, self.weights, of_columns(self.p, columns), updates)
+        self.means[:, columns] = means.to(self.means)
         if self.slopes is not None:
-            self.slopes[:, where] = moved.to(self.slopes)
-
-    def _alive(self, block: Tensor, columns: slice) -> Tensor:
-        """(columns,): whether there is anything but zeros."""
-        alive = (block != 0).any(0)
-        return alive if self.updates is None else alive | (self.updates[:, columns] != 0).any(0)
+            self.slopes[:, columns] = slopes.to(self.slopes)
 
 
 def by_columns(
@@ -113,37 +98,12 @@ def by_columns(
     """
     means = torch.empty_like(models)
     moved = torch.empty_like(models) if slopes else None
-    mixing = Mixing(models, weights, p, updates, _power_of_two(models), *_groups(weights, p), means, moved)
-    for_each_block(mixing.block, models.shape)
+    mixing = Mixing(models, weights, p, updates, grouped(weights, p), _power_of_two(models), means, moved)
+    for_each_block(mixing.block, *models.shape)
     return means, moved
 
 
-def _columns(p: Tensor, columns: slice) -> Tensor:
-    return p if p.shape[1] == 1 else p[:, columns]
-
-
 def _power_of_two(models: Tensor) -> float:
-    """The next power of two above every |w|; 1 where all are 0, or one is not a number."""
-    largest = max(map(abs, torch.stack(models.aminmax()).tolist()))
-    return math.ldexp(1.0, min(math.frexp(largest)[1], 1023))
-
-
-def _groups(weights: Tensor, p: Tensor) -> tuple[Tensor, list[Group]]:
-    """The receivers in order of p, and cut where p changes."""
-    everyone = torch.arange(len(weights))
-    if len(p) == 1:
-        return everyone, [Group(slice(None), p, everyone, weights)]
-    order = p[:, 0].argsort(stable=True) if p.shape[1] == 1 else everyone
-    counts = p[order].unique_consecutive(dim=0, return_counts=True)[1].tolist()
-    groups, first = [], 0
-    for count in counts:
-        rows = slice(first, first + count)
-        groups.append(_group(rows, p[order[first]][None], weights[order[rows]]))
-        first += count
-    return order, groups
-
-
-def _group(rows: slice, p: Tensor, weights: Tensor) -> Group:
-    odd = p.numel() == 1 and bool(p % 2 == 1)
-    heard = torch.arange(weights.shape[1]) if odd else weights.any(0).nonzero()[:, 0]
-    return Group(rows, p, heard, weights[:, heard])
+    """The next power of two above every |w|, if its inverse is a number too."""
+    largest = max(map(abs, torch.stack(models.aminmax()).tolist())) if models.numel() else 0.0
+    return math.ldexp(1.0, max(-1000, min(math.frexp(largest)[1], 1000)))

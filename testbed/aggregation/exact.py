@@ -6,7 +6,7 @@ What `columns` computes fast wherever the numbers allow it; here they need not a
 import torch
 from torch import Tensor
 
-from testbed.aggregation.root import slope
+from testbed.aggregation.slope import slope
 
 
 def spow(base: Tensor, p: Tensor | float) -> Tensor:
@@ -41,4 +41,4 @@ def _receive(models: Tensor, row: Tensor, p: Tensor, update: Tensor) -> tuple[Te
     step = update.sign() * (step_size / scale).pow(p)
     mixed = powers.sum(0)
     mean = scale * spow(mixed - step, 1 / p)
-    return mean, slope(mean, mixed, logs.sum(0), powers.abs().sum(0), step, scale.log(), p)
+    return mean, slope(mean, mixed, logs.sum(0), step, scale, p)

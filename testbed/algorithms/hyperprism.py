@@ -70,8 +70,8 @@ class HyperPrism(WPM):
         return choice(networks, signal)
 
     def _by_part(self, values: Tensor, reduced: Callable[..., Tensor]) -> Tensor:
-        """(devices, parameters) to (devices, parts)."""
-        return torch.stack([reduced(values[:, columns], dim=1) for columns in self.parts.values()], 1)
+        """(devices, parameters) to (devices, parts), in the float32 of the networks."""
+        return torch.stack([reduced(values[:, columns], dim=1) for columns in self.parts.values()], 1).float()
 
     def _mix(self, messages: Tensor, weights: Tensor, p: Tensor, inside: Tensor | None) -> tuple[Tensor, Tensor]:
         """Means and slopes (devices, parameters), each part with its p (devices,)."""
