@@ -17,8 +17,8 @@ from testbed.network.positions import positions
 from testbed.network.process import Worker
 from testbed.scenario.schema import Network as Settings
 
-PLACES, FEWEST = 200, 4
-"""Behind one density, where positions change: so many rounds that PLACES are drawn in all, but not below FEWEST."""
+PLACES, FEWEST, MOST = 200, 4, 10
+"""Behind one density, where positions change: hello rounds for PLACES devices in all, from FEWEST to MOST."""
 
 PROBE_EVERY_NS = 20_000_000_000
 """Time between probes of devices that move by themselves, so that they meet in another arrangement."""
@@ -42,7 +42,7 @@ def side_for(devices: int, seed: int, settings: Settings, worker: Worker) -> flo
     """Side in metres, for `settings.wanted_density`. Raises UserError where no side length reaches it."""
     if devices == 1:
         raise UserError("One device has no links, hence no density: give network.side_m in place of network.density.")
-    probes = 1 if settings.mobility == "static" else max(FEWEST, PLACES // devices)
+    probes = 1 if settings.mobility == "static" else min(max(FEWEST, PLACES // devices), MOST)
     step = 1 / (probes * devices * (devices - 1) / 2)
     return search(settings.wanted_density, lambda side: measure(devices, seed, settings, side, worker, probes), step)
 

@@ -56,3 +56,10 @@ def test_the_run_has_the_density_that_was_asked_for(live: Any, mobility: str, de
 
 def test_the_same_seed_finds_the_same_side(live: Any) -> None:
     assert live(6, density=0.5).side_m == live(6, density=0.5).side_m != live(6, seed=2, density=0.5).side_m
+
+
+@pytest.mark.parametrize("mobility", ["redraw", "random-waypoint"])
+def test_the_search_leaves_no_trace_in_the_run(live: Any, mobility: str) -> None:
+    found = live(6, density=0.5, mobility=mobility)
+    stated = live(6, side_m=found.side_m, mobility=mobility)
+    assert found.exchange(0, 0, NOTHING) == stated.exchange(0, 0, NOTHING)
