@@ -10,11 +10,9 @@ from testbed.learning import data
 
 def catalogue(data_dir: Path | None) -> None:
     """Print every data set and where it is, or how to get it."""
-    table = Table("name", "images", "shape", "classes", "size", "state", box=None, pad_edge=False)
+    table = Table("name", "images", "classes", "size", "state", box=None, pad_edge=False)
     for entry in data.catalogue(str(data_dir) if data_dir else None):
-        shape = "x".join(map(str, entry.shape))
-        size = f"{entry.bytes / 1e6:.0f} MB"
-        table.add_row(entry.name, f"{entry.images:,}", shape, str(entry.classes), size, entry.state)
+        table.add_row(entry.name, entry.images, str(entry.classes), entry.size, entry.state)
     Console().print(table)
 
 

@@ -71,5 +71,5 @@ def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
 
 def _algorithm(scenario: Scenario, spec: ModelSpec) -> Algorithm:
     """The algorithm sees the parts that the model has: logistic regression is all decision."""
-    parts = {name: columns for name, columns in spec.parts.items() if columns.stop > columns.start}
+    parts: dict[str, slice] = {name: columns for name, columns in spec.parts.items() if columns.stop > columns.start}
     return create(scenario.algorithm, parts, scenario.devices.count, scenario.run.seed)
