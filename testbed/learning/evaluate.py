@@ -55,51 +55,59 @@ class OneByOne:
 
 @dataclass(frozen=True)
 class _Class:
-    """The test images of one label: the pixels that vary among them, and the constant rest."""
+    """The test images of one label, as columns: the inputs that vary among them, and one that is 1 at the end."""
 
     label: int
-    pixels: Tensor
+    inputs: Tensor
+    """(varying inputs + 1, samples)"""
     varying: Tensor
+    """Which inputs these are; the last is the bias's."""
     constant: Tensor
+    """All inputs (pixels + 1,) that do not vary, and zeros elsewhere."""
 
 
 class OneMatrix:
     """Logistic regression: the logits of all devices as one matrix product for each label.
 
-    Pixels that are the same in all images of a label (on MNIST a third: background) are summed into the
-    bias beforehand, and the right logit stands in the same column for a whole product.
+    The bias is the weight of an input that is always 1. Pixels that are the same in all images of a label (on
+    MNIST a third: background) are summed into it beforehand, and the right logit stands in the same rows for a
+    whole product.
     """
 
     def __init__(self, model: Model, x: Tensor, y: Tensor, classes: int) -> None:
         self._spec, self._classes, self._samples = model.spec, classes, len(y)
-        flat = x.flatten(1)
-        self._labels = [_class(label, flat[y == label]) for label in range(classes) if bool((y == label).any())]
+        inputs = nn.functional.pad(x.flatten(1), (0, 1), value=1.0)
+        self._labels = [_class(label, inputs[y == label]) for label in range(classes) if bool((y == label).any())]
+        self._constant = torch.stack([images.constant for images in self._labels])
 
     def __call__(self, models: Tensor) -> Tensor:
-        """Weights are laid out (pixels, classes x devices), so that comparing classes runs along devices."""
+        """Weights are laid out (pixels + 1, classes x devices), so that picking inputs copies whole rows."""
         weight, bias = (parameter.of(models.detach()) for parameter in self._spec.parameters)
-        columns = weight.permute(2, 1, 0).reshape(weight.shape[2], -1)
-        right = each(partial(self._right, columns=columns, offset=bias.T.reshape(-1)), self._labels)
+        weights = torch.cat([weight, bias.unsqueeze(2)], 2).permute(2, 1, 0).flatten(1)
+        offsets = self._constant @ weights
+        right = each(partial(self._right, weights=weights), self._labels, offsets)
         return torch.stack(right).sum(0) / self._samples
 
-    def _right(self, images: _Class, *, columns: Tensor, offset: Tensor) -> Tensor:
-        offset = offset + images.constant @ columns
-        logits = torch.addmm(offset, images.pixels, columns[images.varying])
-        return _first_of_largest(logits.view(len(logits), self._classes, -1), images.label).sum(0)
+    def _right(self, images: _Class, offset: Tensor, *, weights: Tensor) -> Tensor:
+        own = weights[images.varying]
+        own[-1] = offset
+        logits = (own.T @ images.inputs).view(self._classes, -1, images.inputs.shape[1])
+        return _first_of_largest(logits, images.label).sum(1)
 
 
 def _first_of_largest(logits: Tensor, label: int) -> Tensor:
-    """Whether `argmax` over classes of logits (samples, classes, devices) is `label`: `amax` runs along the devices."""
-    own = logits[:, label]
+    """Whether `argmax` over the classes of logits (classes, devices, samples) is `label`."""
+    own = logits[label]
     hit = own == own  # so that no NaN hits, even of one class
     if label > 0:
-        hit &= logits[:, :label].amax(1) < own
-    if label + 1 < logits.shape[1]:
-        hit &= logits[:, label + 1 :].amax(1) <= own
+        hit &= logits[:label].amax(0) < own
+    if label + 1 < len(logits):
+        hit &= logits[label + 1 :].amax(0) <= own
     return hit
 
 
-def _class(label: int, images: Tensor) -> _Class:
-    varies = (images != images[0]).any(0)
-    varying = varies.nonzero().squeeze(1)
-    return _Class(label, images[:, varying].contiguous(), varying, images[0].masked_fill(varies, 0.0))
+def _class(label: int, inputs: Tensor) -> _Class:
+    varies = (inputs != inputs[0]).any(0)
+    constant = inputs[0].masked_fill(varies, 0.0)
+    varies[-1] = True
+    return _Class(label, inputs[:, varies].T.contiguous(), varies.nonzero().squeeze(1), constant)
