@@ -44,13 +44,13 @@ class Mixing:
         total = mixed if plain else torch.sub(mixed, step, out=scratch("total", mixed.shape))
         sign = torch.sign(total, out=scratch("sign", total.shape))
         logarithm = total.abs_().log_()
-        doubtful = self._doubtful(logarithm)
+        doubtful = self._doubtful(logarithm, columns)
         means = logarithm.mul_(1 / p).exp_().mul_(sign).mul_(self.scale)
         self.means[:, columns] = means
         if self.slopes is not None:
             self.slopes[:, columns] = slope(means, mixed, logs, step, means.new_tensor(self.scale), p)
         if doubtful is not None:
-            self._repair(torch.arange(columns.start, columns.stop)[doubtful])
+            self._repair(doubtful)
 
     def _sums(self, columns: slice, scratch: Scratch) -> tuple[Tensor, Tensor]:
         """`mixed` and `logs` of `slope`; the latter is left empty where no slopes are wanted."""
@@ -72,11 +72,14 @@ class Mixing:
         updates = self.updates[:, columns]
         return scratch("step", updates.shape).copy_(updates).mul_(self.scale**-p)
 
-    def _doubtful(self, logarithm: Tensor) -> Tensor | None:
-        """(columns,): whether a term may have been lost from a sum, or None if there is no such column."""
+    def _doubtful(self, logarithm: Tensor, columns: slice) -> Tensor | None:
+        """The columns where a term may have been lost from a sum, None as a rule. Nothing is lost of zeros."""
         if logarithm.min() > LOWEST and (self.updates is None or logarithm.max() < torch.inf):
             return None
-        return ~((logarithm > LOWEST) & (logarithm < torch.inf)).all(0)
+        sound = ((logarithm > LOWEST) & (logarithm < torch.inf)).all(0)
+        inputs = (self.models,) if self.updates is None else (self.models, self.updates)
+        zero = torch.stack([(values[:, columns] == 0).all(0) for values in inputs]).all(0)
+        return torch.arange(columns.start, columns.stop)[~(sound | zero)]
 
     def _repair(self, columns: Tensor) -> None:
         """Compute again the columns where a term of the sum may have been lost."""

@@ -19,7 +19,7 @@ from testbed.scenario.schema import Algorithm
 from testbed.seeds import Purpose, generator
 
 DEVICES, PARAMETERS, DENSITY, BATCH = 50, 62_006, 0.5, 128
-ROUNDS, CNN_ROUNDS = 25, 3
+ROUNDS, CNN_ROUNDS = 25, 7
 ODD = torch.arange(3.0, 16.0, 2.0)
 
 
@@ -32,9 +32,9 @@ def mixing() -> dict[str, float]:
     `share_of_cnn_round`: WPM with p = 3 in one local step of all devices, `hyperprism_share_of_cnn_round`
     with 50 different p and slopes.
     """
-    times = _in_turn(_mixes(), ROUNDS)
-    step = _in_turn({"step": _cnn_step()}, CNN_ROUNDS)["step"]
-    wpm, hyperprism = statistics.median(times["p = 3"]), statistics.median(times["slope"])
+    mixes = _mixes()
+    times = _in_turn(mixes, ROUNDS)
+    beside = _in_turn({"step": _cnn_step()} | {name: mixes[name] for name in ("p = 3", "slope")}, CNN_ROUNDS)
     return {
         "power_over_linear": _ratio(times, "p = 3", "linear"),
         "power_15_over_linear": _ratio(times, "p = 15", "linear"),
@@ -42,8 +42,8 @@ def mixing() -> dict[str, float]:
         "own_real_power_over_linear": _ratio(times, "own real p", "linear"),
         "slope_over_linear": _ratio(times, "slope", "linear"),
         "linear_over_copy": _ratio(times, "linear", "copy"),
-        "share_of_cnn_round": round(wpm / statistics.median(step), 4),
-        "hyperprism_share_of_cnn_round": round(hyperprism / statistics.median(step), 4),
+        "share_of_cnn_round": _ratio(beside, "p = 3", "step"),
+        "hyperprism_share_of_cnn_round": _ratio(beside, "slope", "step"),
         "linear_ms": round(1e3 * statistics.median(times["linear"]), 3),
     }
 

@@ -39,9 +39,12 @@ class Found:
 
 
 def side_for(devices: int, seed: int, settings: Settings, worker: Worker) -> float:
-    """Side in metres, for `settings.wanted_density`. Raises UserError where no side length reaches it."""
+    """Side in metres, for `settings.wanted_density`. Raises UserError where no side length reaches it.
+
+    One device has no links, hence no density: for it any side is as good as another.
+    """
     if devices == 1:
-        raise UserError("One device has no links, hence no density: give network.side_m in place of network.density.")
+        return START_M
     probes = 1 if settings.mobility == "static" else min(max(FEWEST, PLACES // devices), MOST)
     step = 1 / (probes * devices * (devices - 1) / 2)
     return search(settings.wanted_density, lambda side: measure(devices, seed, settings, side, worker, probes), step)

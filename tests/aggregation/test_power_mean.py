@@ -214,6 +214,18 @@ def test_tiny_beside_huge(p: float, tiny: float) -> None:
     assert mean[2, 1].item() == pytest.approx(0, abs=1e-15 * tiny)
 
 
+def test_columns_of_zeros_are_not_computed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("the slow path was taken")
+
+    monkeypatch.setattr("testbed.aggregation.columns.exact", never)
+    models, weights = mixture(10)
+    models = torch.where(models == 0, 1.0, models)
+    models[:, ::2] = 0
+    assert (power_mean(models, weights, 3)[:, ::2] == 0).all()
+    assert (power_mean(models, weights, 2.5, models * 0)[:, ::2] == 0).all()
+
+
 def test_zeros_give_zero_and_subnormals_survive() -> None:
     models = torch.zeros(4, 3, dtype=torch.float64)
     weights = torch.full((4, 4), 0.25, dtype=torch.float64)

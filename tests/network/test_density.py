@@ -42,9 +42,8 @@ def test_a_loss_that_does_not_know_distance_is_an_error(live: Any) -> None:
         live(4, density=0.5, loss={"model": "ns3::FixedRssLossModel", "Rss": -50})
 
 
-def test_one_device_has_no_density(live: Any) -> None:
-    with pytest.raises(UserError, match=r"give network\.side_m"):
-        live(1, density=0.5)
+def test_one_device_has_no_density_and_runs_all_the_same(live: Any) -> None:
+    assert live(1, density=0.5).exchange(0, 0, NOTHING).density == 0
 
 
 @pytest.mark.parametrize(("mobility", "density"), [("static", 0.3), ("redraw", 0.5), ("random-waypoint", 0.8)])

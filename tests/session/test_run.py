@@ -18,6 +18,7 @@ from testbed.session.barrier import Outcome
 from testbed.session.observer import Observer
 from testbed.session.stopwatch import Stopwatch
 from testbed.tables import TableWriter
+from tests.needs import ENGINE
 from tests.session.scenarios import small
 
 ALGORITHMS = ["hyperprism", "wpm", "dpsgd", "atc", "allreduce", "local"]
@@ -88,6 +89,28 @@ def test_replay_gives_the_tables_of_the_live_run(tmp_path: Path) -> None:
     assert headers[0]["network"] == headers[1]["network"]
 
 
+@ENGINE
+def test_a_live_run_and_its_replay_give_the_same_tables(tmp_path: Path) -> None:
+    scenario = small(run={"rounds": 3}, network={"kind": "ns3"}, algorithm={"name": "hyperprism"})
+    testbed.run(scenario, tmp_path / "live")
+    testbed.run(scenario, tmp_path / "twice")
+    testbed.replay(tmp_path / "live", scenario, tmp_path / "again")
+    live, twice, again = (tables(tmp_path / name) for name in ("live", "twice", "again"))
+    assert live == twice
+    assert live.pop("trace/header.json") != again.pop("trace/header.json")
+    assert live == again
+
+
+@ENGINE
+def test_a_live_run_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+    scenario = small(run={"rounds": 4}, network={"kind": "ns3", "mobility": "random-waypoint"})
+    testbed.run(scenario, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        testbed.run(scenario, tmp_path / "cut", observer=Interrupt(1, KeyboardInterrupt()))
+    testbed.run(scenario, tmp_path / "cut", resume=True)
+    assert tables(tmp_path / "whole") == tables(tmp_path / "cut")
+
+
 def test_a_recording_without_training_serves_a_replay(tmp_path: Path) -> None:
     scenario = small()
     trace = testbed.record(scenario, tmp_path / "trace")
@@ -156,6 +179,23 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
 
 def test_resume_without_a_run_begins_one(tmp_path: Path) -> None:
     assert testbed.run(small(), tmp_path / "run", resume=True).finished
+
+
+def test_a_recording_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+    class Stop(Observer):
+        def recorded(self, round_: int, exchange: Exchange, events: int) -> None:
+            if round_ == 2:
+                raise KeyboardInterrupt
+
+    whole = testbed.record(small(), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        testbed.record(small(), tmp_path / "cut", observer=Stop())
+    assert len(testbed.trace.read(tmp_path / "cut")) == 3
+    assert testbed.record(small(), tmp_path / "cut", resume=True).exchanges == whole.exchanges
+    files = [sorted(file.read_bytes() for file in (tmp_path / name).iterdir()) for name in ("whole", "cut")]
+    assert files[0] == files[1]
+    with pytest.raises(UserError, match="a trace of another scenario"):
+        testbed.record(small(run={"seed": 9}), tmp_path / "cut", resume=True)
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
