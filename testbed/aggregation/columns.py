@@ -79,7 +79,8 @@ class Mixing:
         sound = ((logarithm > LOWEST) & (logarithm < torch.inf)).all(0)
         inputs = (self.models,) if self.updates is None else (self.models, self.updates)
         zero = torch.stack([(values[:, columns] == 0).all(0) for values in inputs]).all(0)
-        return torch.arange(columns.start, columns.stop)[~(sound | zero)]
+        doubtful = torch.arange(columns.start, columns.stop)[~(sound | zero)]
+        return doubtful if len(doubtful) else None
 
     def _repair(self, columns: Tensor) -> None:
         """Compute again the columns where a term of the sum may have been lost."""
