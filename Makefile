@@ -27,6 +27,7 @@ run: setup
 # Real MNIST is for the tests that reproduce published numbers; without it they are skipped, with the reason.
 test: setup
 	-$(BIN)/testbed data fetch mnist
+	-$(BIN)/testbed data fetch fashion-mnist
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

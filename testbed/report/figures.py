@@ -65,6 +65,8 @@ def _density(series: list[Series], target: float | None) -> tuple[Figure, str]:
         density = np.array([each.density for each in points])
         _points(best, density, [each.best() for each in points], name, number)
         _points(seconds, density, [each.seconds_to(wanted) for each in points], name, number)
+    for axes in (best, seconds):
+        axes.set_xlim(0, 1)
     _finish(best, "realised connectivity density", "best accuracy", len(names))
     _finish(seconds, "realised connectivity density", f"simulated seconds to accuracy {wanted:.3f}", 0)
     never = sum(int(np.isnan(each.seconds_to(wanted)).sum()) for each in series)

@@ -45,7 +45,7 @@ def test_check_values(p: float, expected: float, scale: float) -> None:
 
 
 @given(SEEDS, st.floats(1, 60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_positive_models_agree_with_scipy(seed: int, p: float) -> None:
     models, weights = mixture(seed)
     models = models.abs().clamp(1e-3, 1e3)
@@ -56,7 +56,7 @@ def test_positive_models_agree_with_scipy(seed: int, p: float) -> None:
 
 
 @given(SEEDS, P)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_fast_and_slow_path_agree(seed: int, p: float) -> None:
     models, weights = mixture(seed)
     zeros = torch.zeros_like(models)
@@ -81,8 +81,9 @@ def true_mean(models: Tensor, row: list[float], p: float, update: float = 0.0) -
         return means
 
 
-@given(st.floats(1, 51), SEEDS)
-@settings(max_examples=20, deadline=None)
+# p = 1 is the plain linear product in the models' own type, with the rounding of its sum.
+@given(st.floats(1, 51, exclude_min=True), SEEDS)
+@settings(max_examples=20)
 def test_float32_is_the_rounding_of_the_true_value(p: float, seed: int) -> None:
     models, weights = mixture(seed, 3, 4, torch.float32)
     mean = power_mean(models, weights, p)
@@ -91,7 +92,7 @@ def test_float32_is_the_rounding_of_the_true_value(p: float, seed: int) -> None:
 
 
 @given(SEEDS, P)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_equal_models_stay(seed: int, p: float) -> None:
     models, weights = mixture(seed)
     equal = models[:1].expand(models.shape)
@@ -99,7 +100,7 @@ def test_equal_models_stay(seed: int, p: float) -> None:
 
 
 @given(SEEDS, P, st.integers(-300, 300))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_scaling_by_a_power_of_two_scales_exactly(seed: int, p: float, exponent: int) -> None:
     models, weights = mixture(seed)
     scaled = power_mean(models * 2.0**exponent, weights, p)
@@ -107,7 +108,7 @@ def test_scaling_by_a_power_of_two_scales_exactly(seed: int, p: float, exponent:
 
 
 @given(SEEDS, P)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_odd_and_blind_to_names(seed: int, p: float) -> None:
     models, weights = mixture(seed)
     mean = power_mean(models, weights, p)
@@ -119,7 +120,7 @@ def test_odd_and_blind_to_names(seed: int, p: float) -> None:
 
 
 @given(SEEDS, P)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_between_the_smallest_and_the_largest_received(seed: int, p: float) -> None:
     models, weights = mixture(seed)
     mean, slack = power_mean(models, weights, p), 1e-13 * largest(models, weights)
@@ -130,7 +131,7 @@ def test_between_the_smallest_and_the_largest_received(seed: int, p: float) -> N
 
 
 @given(SEEDS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_large_p_takes_the_largest_magnitude(seed: int) -> None:
     models, weights = mixture(seed)
     mean = power_mean(models, weights, 1e6)
@@ -138,7 +139,7 @@ def test_a_large_p_takes_the_largest_magnitude(seed: int) -> None:
 
 
 @given(SEEDS, st.floats(1, 40), st.floats(0, 11))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_mean_of_magnitudes_rises_with_p(seed: int, p: float, more: float) -> None:
     models, weights = mixture(seed)
     models = models.abs()
@@ -147,7 +148,7 @@ def test_the_mean_of_magnitudes_rises_with_p(seed: int, p: float, more: float) -
 
 
 @given(SEEDS, st.sampled_from([1, 3, 5, 9, 15]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_bounds_of_theorem_8_4(seed: int, p: int) -> None:
     models, weights = mixture(seed)
     mean, average, share = power_mean(models, weights, p), weights @ models, 1 / (2 * p)
@@ -159,7 +160,7 @@ def test_bounds_of_theorem_8_4(seed: int, p: int) -> None:
 
 
 @given(SEEDS, P)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_mixing_preserves_the_mean_in_mirror_space(seed: int, p: float) -> None:
     models, _ = mixture(seed)
     models /= models.abs().amax(0).clamp(min=1e-9)
@@ -258,7 +259,7 @@ def test_who_hears_nobody_keeps_its_model(p: float, dtype: torch.dtype) -> None:
 
 
 @given(SEEDS, P, st.sampled_from([1e-3, 1.0, 1e3]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_update_goes_off_inside_the_root(seed: int, p: float, size: float) -> None:
     models, weights = mixture(seed, 4, 5)
     updates = size * torch.randn(4, 5, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)

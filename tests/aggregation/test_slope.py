@@ -31,7 +31,7 @@ def test_check_value(scale: float) -> None:
 
 
 @given(SEEDS, st.floats(1.01, 20), st.booleans())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_agrees_with_finite_differences(seed: int, p: float, inside: bool) -> None:
     models, weights, updates = mixture(seed)
     step, h = updates if inside else None, 1e-5

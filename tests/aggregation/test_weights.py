@@ -44,7 +44,7 @@ def test_the_path_of_four_has_the_weights_of_the_check_values() -> None:
 
 
 @given(st.integers(1, 9), st.integers(0, 2**32), st.floats(0, 1), st.floats(0, 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rows_sum_to_one_whatever_is_lost(devices: int, seed: int, density: float, loss: float) -> None:
     random = np.random.default_rng(seed)
     neighbours = random.random((devices, devices)) < density
