@@ -118,7 +118,8 @@ def plot_density(
     runs: Runs,
     out: Figure = Path("density.png"),
     target: Annotated[
-        float | None, typer.Option(help="Accuracy to reach; by default 95 % of the lowest best accuracy.")
+        float | None,
+        typer.Option(help="Accuracy to reach; by default 95 % of D-PSGD's lowest best one."),
     ] = None,
 ) -> None:
     """Best accuracy, and time to a target, against the realised connectivity density."""
@@ -144,6 +145,9 @@ def bench(
     console.bench(name, as_json)
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 class Interrupted(BaseException):
     """Ctrl-C, or a request to end; not a KeyboardInterrupt, which typer would end without a word."""
 
@@ -159,9 +163,10 @@ def main() -> NoReturn:
     except Interrupted:
         _fail("Stopped. A run that was going on can be resumed with --resume.", 130)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+        if error.strerror is None:
             raise
-        _fail(f"{error.strerror}: {error.filename or 'while writing'}. A run can be resumed with --resume.", 1)
+        hint = " Make room; a run can then be resumed with --resume." if error.errno in FULL else ""
+        _fail(f"{error.strerror}: {error.filename or 'while writing'}.{hint}", 1)
     sys.exit(0)
 
 

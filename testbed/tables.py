@@ -50,7 +50,8 @@ class TableWriter:
 
     def sync(self) -> None:
         """Have the operating system put on disk what was appended."""
-        os.fsync(self._sink.fileno())
+        if not self._sink.closed:
+            os.fsync(self._sink.fileno())
 
     def finish(self) -> None:
         """Write the Parquet file. The stream stays until `discard`, lest a kill leave half of several tables."""
@@ -70,6 +71,21 @@ class TableWriter:
         if not self._sink.closed:
             self._writer.close()
             self._sink.close()
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write `file` whole or not at all."""
+    fresh = file.with_name(file.name + ".new")
+    with fresh.open("wb") as sink:
+        sink.write(content)
+        sink.flush()
+        os.fsync(sink.fileno())
+    fresh.replace(file)
+
+
+def is_begun(folder: Path, name: str) -> bool:
+    """Whether the table `name` in `folder` has a whole round."""
+    return (folder / f"{name}.parquet").is_file() or any(True for _ in _batches(folder / f"{name}.arrows"))
 
 
 def read_table(folder: Path, name: str) -> pa.Table:

@@ -24,7 +24,7 @@ ALLOWED = {
     "network": {"trace"},
     "results": set(),
     "session": {"aggregation", "algorithms", "learning", "network", "results", "trace"},
-    "report": {"results", "session"},
+    "report": {"results", "trace"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
     "console": {"bench", "learning", "network", "report", "results", "session", "trace"},
     "cli": {"console", "report", "session"},

@@ -27,6 +27,7 @@ def power_mean(models: Tensor, weights: Tensor, p: float | Tensor, updates: Tens
 
     ValueError for a p that is below 1, not finite or of no fitting shape, and for unequal shapes.
     """
+    models, weights = torch.as_tensor(models), torch.as_tensor(weights)
     exponent = _exponent(p, models, weights, updates)
     if (exponent == 1).all():
         return _linear(models, weights, updates)

@@ -10,7 +10,8 @@ from testbed.learning import data
 
 def catalogue(data_dir: Path | None) -> None:
     """Print every data set and where it is, or how to get it."""
-    table = Table("name", "images", "classes", "size", "state", box=None, pad_edge=False)
+    table = Table("name", "images", "classes", "size", box=None, pad_edge=False)
+    table.add_column("state", overflow="fold")
     for entry in data.catalogue(str(data_dir) if data_dir else None):
         table.add_row(entry.name, entry.images, str(entry.classes), entry.size, entry.state)
     Console().print(table)

@@ -42,7 +42,8 @@ def _candidates(root: Path, name: str) -> Iterator[Path]:
 
 def _holds(folder: Path, scenario: Scenario) -> bool:
     """Whether `folder` holds an unfinished run of this scenario."""
-    file = folder / "scenario.toml"
-    if not file.is_file() or fingerprint(load(file)) != fingerprint(scenario):
+    try:
+        same = fingerprint(load(folder / "scenario.toml")) == fingerprint(scenario)
+        return same and not (Run.is_one(folder) and Run(folder).finished)
+    except UserError:
         return False
-    return not (folder / "manifest.json").is_file() or not Run(folder).finished

@@ -18,10 +18,14 @@ def summary(folder: Path) -> None:
         print(f"best accuracy {best:.4f} in round {at + 1} after {rounds['closed_ns'][at] / 1e9:.2f} simulated seconds")
     print(
         f"last accuracy {accuracy[-1]:.4f} (spread over devices {rounds['accuracy_std'][-1]:.4f}), "
-        f"{rounds['bytes'].sum() / 1e6:.1f} MB sent, mean density {rounds['density'].mean():.3f} "
+        f"{rounds['bytes'].sum() / 1e6:.1f} MB of messages in {rounds['airtime_ns'].sum() / 1e9:.1f} s of air time, "
+        f"mean density {rounds['density'].mean():.3f} "
         f"(spread over rounds {rounds['density'].std():.3f}), "
         f"{rounds['delivered'].sum()} messages delivered, {rounds['lost'].sum()} lost"
     )
+    diverged = int(np.isnan(run.devices["loss"].reshape(len(accuracy), -1)[-1]).sum())
+    if diverged:
+        print(f"warning: the models of {diverged} devices have diverged (a loss that is no number): lower algorithm.lr")
     print(f"{folder} holds tables, trace and checkpoint; wall time {run.manifest['wall_s']:.1f} s")
     print(f"next: testbed plot rounds {folder}")
 

@@ -61,6 +61,9 @@ def _loss(table: dict[str, Any], devices: int) -> dict[str, Any]:
     """`losses_db` (sender by receiver) is ours, for ns3::MatrixPropagationLossModel; all else are ns-3's attributes."""
     attributes = {name: _text(value) for name, value in table.items() if name not in ("model", "losses_db")}
     losses_db = table.get("losses_db", [])
+    rows = losses_db if isinstance(losses_db, list) else [losses_db]
+    if not all(isinstance(row, list) and all(isinstance(cell, int | float) for cell in row) for row in rows):
+        raise UserError("network.loss: losses_db should be a list of rows of numbers, one row per sender.")
     if losses_db and [len(row) for row in losses_db] != [devices] * devices:
         raise UserError(f"network.loss: losses_db should have {devices} rows of {devices} numbers, one per device.")
     return {"model": table["model"], "attributes": attributes, "losses_db": losses_db}

@@ -13,16 +13,12 @@ from numpy.typing import NDArray
 
 from testbed.errors import UserError
 from testbed.exchange import Cause, Deliveries, Devices, Exchange, Links, Outbox
+from testbed.scenario.schema import GRAPH_FILES
 from testbed.scenario.schema import Network as Settings
 from testbed.seeds import Purpose, generator
 
-READERS = {
-    ".graphml": nx.read_graphml,
-    ".gexf": nx.read_gexf,
-    ".gml": nx.read_gml,
-    ".edgelist": nx.read_edgelist,
-    ".adjlist": nx.read_adjlist,
-}
+_READERS = (nx.read_graphml, nx.read_gexf, nx.read_gml, nx.read_edgelist, nx.read_adjlist)
+READERS = dict(zip(GRAPH_FILES, _READERS, strict=True))
 SHAPES = {
     "ring": nx.cycle_graph,
     "line": nx.path_graph,

@@ -53,6 +53,8 @@ class ReplayNetwork:
 
 
 def _difference(sent: Outbox, recorded: Outbox) -> str | None:
+    if len(sent) == 0 < len(recorded):
+        return "nothing is sent, as by all-reduce and local-only; run those over the live network or a graph"
     if not (np.array_equal(sent.src, recorded.src) and np.array_equal(sent.dst, recorded.dst)):
         return f"{len(sent)} messages are sent, {len(recorded)} were recorded, or by other devices"
     for message in np.flatnonzero(sent.size_bytes != recorded.size_bytes)[:1]:

@@ -1,5 +1,6 @@
 """Runs gathered into series: those that differ in their seed alone are one, with a mean and a spread."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from testbed.errors import UserError
 from testbed.results import Run
 from testbed.scenario import Scenario, fingerprint, load
+from testbed.trace import header
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,31 @@ class Series:
 def gather(folders: list[Path]) -> list[Series]:
     """The runs in `folders` as series, in the order given. Raises UserError for a folder that holds none."""
     groups: dict[str, list[tuple[Scenario, Run]]] = {}
-    for folder in folders:
+    for folder in dict.fromkeys(each.resolve() for each in folders):
         run = Run(folder)
         scenario = load(folder / "scenario.toml")
-        seedless = scenario.model_copy(update={"run": scenario.run.model_copy(update={"seed": 0})})
-        groups.setdefault(fingerprint(seedless), []).append((scenario, run))
+        groups.setdefault(_kinship(scenario, folder), []).append((scenario, run))
     members = list(groups.values())
     if not members:
         raise UserError("Name at least one run directory.")
     labels = [_algorithm(group[0][0]) for group in members]
-    unique = len(set(labels)) == len(labels)
+    names = [group[0][1].folder.name for group in members]
+    shown = next((each for each in (labels, names) if len(set(each)) == len(each)), None)
+    shown = shown or [str(group[0][1].folder) for group in members]
     return [
-        Series(label if unique else group[0][1].folder.name, label, tuple(run for _, run in group))
-        for label, group in zip(labels, members, strict=True)
+        Series(name, label, tuple(run for _, run in group))
+        for name, label, group in zip(shown, labels, members, strict=True)
     ]
+
+
+def _kinship(scenario: Scenario, folder: Path) -> str:
+    """Equal for runs that differ in their seed alone, be they live or replayed: what the trace says of the network
+    counts, less the side that the seed's density search found."""
+    seedless = scenario.model_copy(
+        update={"run": scenario.run.model_copy(update={"seed": 0}), "network": Scenario().network}
+    )
+    network = {key: value for key, value in header(folder).network.items() if key != "side_m"}
+    return json.dumps([fingerprint(seedless), network, scenario.network.wanted_density], sort_keys=True)
 
 
 def _algorithm(scenario: Scenario) -> str:

@@ -7,7 +7,6 @@ scenario is run; `wall` holds the host's seconds, apart for that reason.
 """
 
 import json
-import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.tables import TableWriter, read_table
+from testbed.tables import TableWriter, read_table, write_whole
 
 ROUNDS = pa.schema(
     [
@@ -59,9 +58,20 @@ WALL = pa.schema([("round", pa.int32()), ("events", pa.int64()), *((f"{part}_s",
 class RunWriter:
     """Writes the tables, the manifest and the log of a run; `keep` goes on from that round."""
 
-    def __init__(self, folder: Path, manifest: Mapping[str, Any], columns: Iterable[str], keep: int = 0) -> None:
-        """`columns`: what the algorithm reports per device, beside the columns that every run has."""
-        self._folder, self._manifest, self._started = folder, dict(manifest), time.monotonic()
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Mapping[str, Any],
+        columns: Iterable[str],
+        keep: int = 0,
+        began: float | None = None,
+    ) -> None:
+        """`columns`: what the algorithm reports per device, beside the columns that every run has.
+
+        `began`: when the run was asked for, by `time.monotonic`; its wall time counts from there.
+        """
+        self._began = time.monotonic() if began is None else began
+        self._folder, self._manifest, self._finished = folder, dict(manifest), False
         devices = pa.schema([*DEVICES, *((name, pa.float64()) for name in columns)])
         schemas = {"rounds": ROUNDS, "devices": devices, "wall": WALL}
         self._tables = {name: TableWriter(folder, name, schema, keep) for name, schema in schemas.items()}
@@ -81,20 +91,23 @@ class RunWriter:
         for table in self._tables.values():
             table.finish()
         self._conclude("finished", "finished")
+        self._finished = True
         for table in self._tables.values():
             table.discard()
 
     def stop(self, reason: str) -> None:
-        """Before the end; the run can be resumed."""
+        """Before the end; the run can be resumed. A finished one stays finished."""
+        if self._finished:
+            return
         for table in self._tables.values():
             table.close()
         self._conclude("stopped", "stopped", reason=reason)
 
     def _conclude(self, status: str, event: str, **values: Any) -> None:
         """Say in the manifest how the run stands, and in log.jsonl what happened, and when."""
-        wall_s = round(self._manifest["wall_s"] + time.monotonic() - self._started, 3)
+        wall_s = round(self._manifest["wall_s"] + time.monotonic() - self._began, 3)
         text = json.dumps({**self._manifest, "status": status, "wall_s": wall_s}, indent=2)
-        replace(self._folder / "manifest.json", (text + "\n").encode())
+        write_whole(self._folder / "manifest.json", (text + "\n").encode())
         line = {"time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "event": event, **values}
         with (self._folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
@@ -112,6 +125,11 @@ class Run:
             raise UserError(f"{folder} is not a run directory: it has no manifest.json.") from None
         except ValueError as error:
             raise UserError(f"{folder}/manifest.json is damaged: {error}.") from None
+
+    @staticmethod
+    def is_one(folder: Path) -> bool:
+        """Whether `folder` is a run directory."""
+        return (folder / "manifest.json").is_file()
 
     @property
     def finished(self) -> bool:
@@ -140,16 +158,6 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
-
-
-def replace(file: Path, content: bytes) -> None:
-    """Write `file` whole or not at all."""
-    fresh = file.with_name(file.name + ".new")
-    with fresh.open("wb") as sink:
-        sink.write(content)
-        sink.flush()
-        os.fsync(sink.fileno())
-    fresh.replace(file)
 
 
 def _columns(folder: Path, name: str) -> dict[str, NDArray[Any]]:

@@ -31,6 +31,12 @@ def _sentence(detail: ErrorDetails, path: tuple[str, ...]) -> str:
             return f"{detail['msg'].removeprefix('Value error, ')}."
         case "missing":
             return f"{name} is missing."
+        case "string_pattern_mismatch":
+            return f"{name} = {value!r} is not possible: it should be letters, digits, `_`, `-` and `.` alone."
+        case "literal_error" if isinstance(value, str) and (near := _nearest(value, detail)):
+            return f"{name} = {value!r} is not possible; did you mean {near!r}? Known are {detail['ctx']['expected']}."
+        case "string_type" if isinstance(value, int | float):
+            return f'{name} = {value!r} should be a text, in quotes: "{value}".'
         case _:
             return f"{name} = {value!r} is not possible: {_lower(detail['msg'])}."
 
@@ -43,6 +49,9 @@ def _known_part(location: tuple[int | str, ...]) -> tuple[str, ...]:
 def _unknown(path: tuple[str, ...]) -> str:
     allowed = _names(path[:-1])
     near = get_close_matches(path[-1], allowed, 1, 0.5)
+    homes = [section for section in _names(()) if path[-1] in _names((section,))] if len(path) == 1 else []
+    if homes:
+        return f"{path[0]} stands outside a section; did you mean {homes[0]}.{path[0]}?"
     hint = f"did you mean {'.'.join((*path[:-1], near[0]))}?" if near else f"known are {', '.join(allowed)}."
     return f"{'.'.join(path)} is not a {'key' if len(path) > 1 else 'section'}; {hint}"
 
@@ -52,6 +61,11 @@ def _names(section: tuple[str, ...]) -> list[str]:
     for part in section:
         model = model.model_fields[part].annotation
     return list(model.model_fields) if issubclass(model, BaseModel) else []
+
+
+def _nearest(value: str, detail: ErrorDetails) -> str | None:
+    allowed = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+    return next(iter(get_close_matches(value, allowed, 1, 0.6)), None)
 
 
 def _lower(message: str) -> str:

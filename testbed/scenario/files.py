@@ -12,7 +12,15 @@ from pydantic import ValidationError
 
 from testbed.errors import UserError
 from testbed.scenario.complaints import sentences
-from testbed.scenario.schema import Scenario
+from testbed.scenario.schema import GRAPH_FILES, Scenario
+
+OUSTS = {
+    "network.density": ("side_m",),
+    "network.side_m": ("density",),
+    "network.kind=graph": ("side_m",),
+    **{f"network.graph={shape}": ("density",) for shape in ("ring", "line", "star", "complete", "empty")},
+}
+"""What an override takes away, since it cannot stand beside it."""
 
 KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s"}, "output": {"checkpoint_s"}}
 """Keys that change no result."""
@@ -21,8 +29,9 @@ KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s"}, "outpu
 def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) -> Scenario:
     """The scenario in the TOML file `path`, with `section.key=value` overrides applied.
 
-    Raises UserError for a missing or damaged file, an unknown key or an impossible value. Relative paths in
-    the file (`network.graph`, `network.trace`) are taken from the file's own folder.
+    An override without a value takes a key away. Relative paths (`network.graph`, `network.trace`) are taken from
+    the file's folder, in overrides from the working folder. Raises UserError for a missing or damaged file, an
+    unknown key or an impossible value.
     """
     path = Path(path)
     try:
@@ -31,11 +40,12 @@ def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) ->
         raise UserError(f"There is no scenario file {path}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as a scenario: {error}.") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from None
-    for key in ("graph", "trace"):
-        _resolve(tree.get("network"), key, path.parent)
-    return parse(_override(tree, overrides), str(path))
+    _resolve(tree.get("network"), path.parent)
+    for dotted, value in overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides):
+        _override(tree, dotted, value)
+    return parse(tree, str(path))
 
 
 def parse(tree: Mapping[str, Any], source: str = "the scenario") -> Scenario:
@@ -57,23 +67,27 @@ def fingerprint(scenario: Scenario) -> str:
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 
-def _resolve(network: Any, key: str, folder: Path) -> None:
-    if isinstance(network, dict) and isinstance(network.get(key), str) and (folder / network[key]).exists():
-        network[key] = str((folder / network[key]).resolve())
+def _resolve(network: Any, folder: Path) -> None:
+    """Make the paths among the keys of `[network]` whole."""
+    if not isinstance(network, dict):
+        return
+    for key in ("graph", "trace"):
+        value = network.get(key)
+        if isinstance(value, str) and (key == "trace" or Path(value).suffix in GRAPH_FILES):
+            network[key] = str((folder / value).resolve())
 
 
-def _override(tree: dict[str, Any], overrides: Iterable[str] | Mapping[str, Any]) -> dict[str, Any]:
-    pairs = overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides)
-    for dotted, value in pairs:
-        section, dot, key = dotted.strip().partition(".")
-        if not dot or not isinstance(tree.setdefault(section, {}), dict):
-            raise UserError(f"Override {dotted!r} does not name a key: write section.key=value, as in run.seed=2.")
-        if key == "density":
-            tree[section].pop("side_m", None)
-        if key == "side_m":
-            tree[section].pop("density", None)
-        tree[section][key] = value
-    return tree
+def _override(tree: dict[str, Any], dotted: str, value: Any) -> None:
+    section, dot, key = dotted.strip().partition(".")
+    if not (section and dot and key) or not isinstance(tree.setdefault(section, {}), dict):
+        raise UserError(f"Override {dotted!r} does not name a key: write section.key=value, as in run.seed=2.")
+    for rival in OUSTS.get(f"{section}.{key}", ()) + OUSTS.get(f"{section}.{key}={value}", ()):
+        tree[section].pop(rival, None)
+    tree[section][key] = value
+    if section == "network":
+        _resolve(tree[section], Path.cwd())
+    if value == "":
+        del tree[section][key]
 
 
 def _split(text: str) -> tuple[str, Any]:

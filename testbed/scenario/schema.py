@@ -11,11 +11,26 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
 OFDM_RATES_MBPS = (6, 9, 12, 18, 24, 36, 48, 54)
 """The rates of 802.11a on a 20 MHz channel."""
 
+GRAPH_FILES = (".graphml", ".gexf", ".gml", ".edgelist", ".adjlist")
+"""Endings of the graph files that networkx reads for us."""
+
+Seconds = Annotated[float, Field(ge=0, le=1e6)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=1e6)]
+
 
 class Section(BaseModel):
     """A section of a scenario: frozen, with no keys but its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_booleans(cls, tree: Any) -> Any:
+        """No key is true or false; Python would count them as 1 and 0."""
+        for key, value in tree.items() if isinstance(tree, dict) else ():
+            if isinstance(value, bool):
+                raise ValueError(f"{cls.__name__.lower()}.{key} = {str(value).lower()} is neither a number nor a text")
+        return tree
 
 
 class Run(Section):
@@ -27,7 +42,7 @@ class Run(Section):
     seed: NonNegativeInt = Field(1, description="Everything random follows from it.")
     rounds: PositiveInt = Field(100, description="Rounds of training, exchange and mixing.")
     mode: Literal["barrier"] = Field("barrier", description="`barrier`: all devices wait for the round to close.")
-    deadline_s: PositiveFloat = Field(
+    deadline_s: PositiveSeconds = Field(
         10.0, description="A round closes at the latest so long after it opened, in simulated seconds."
     )
 
@@ -60,8 +75,8 @@ class Network(Section):
     speed_mps: tuple[PositiveFloat, PositiveFloat] = Field(
         (1.0, 5.0), description="Slowest and fastest speed of `random-waypoint`."
     )
-    pause_s: float = Field(1.0, ge=0, description="Pause at each waypoint.")
-    loss: str | dict[str, Any] | tuple[dict[str, Any], ...] = Field(
+    pause_s: Seconds = Field(1.0, description="Pause at each waypoint.")
+    loss: str | dict[str, Any] | Annotated[tuple[dict[str, Any], ...], Field(min_length=1)] = Field(
         "log-distance",
         description="Path loss: `log-distance` (exponent 3, 46.68 dB at 1 m), or a table with `model` (an ns-3 class "
         "name) and its attributes, or a list of such tables that are chained.",
@@ -84,7 +99,7 @@ class Network(Section):
     )
     payload_bytes: int = Field(1472, ge=64, le=2240, description="Message bytes in a frame.")
     hellos: PositiveInt = Field(5, description="Hello frames of every device at the start of each round.")
-    hello_s: PositiveFloat = Field(1.0, description="Time over which the hellos are spread.")
+    hello_s: PositiveSeconds = Field(1.0, description="Time over which the hellos are spread.")
     hello_share: float = Field(
         0.6, gt=0, le=1, description="Share of a neighbour's hellos to be heard, both ways, for a link."
     )
@@ -93,9 +108,9 @@ class Network(Section):
         description="`graph`: `erdos-renyi` (of the given density, redrawn each round), `ring`, `line`, `star`, "
         "`complete`, `empty`, or a file that networkx reads (.graphml, .gexf, .gml, .edgelist, .adjlist).",
     )
-    latency_s: float = Field(0.001, ge=0, description="`graph`: latency of every link.")
+    latency_s: Seconds = Field(0.001, description="`graph`: latency of every link.")
     trace: str | None = Field(None, description="`replay`: folder of the recorded trace.")
-    worker_timeout_s: PositiveFloat = Field(
+    worker_timeout_s: PositiveSeconds = Field(
         600.0, description="`ns3`: wall-clock seconds after which a silent simulator counts as hung."
     )
 
@@ -127,9 +142,9 @@ class Network(Section):
         if self.kind == "ns3" and self.rate.startswith("ns3::"):
             return None
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)(?:bps|b/s)", self.rate)
-        if match is None or float(match[1]) == 0:
+        rate = round(float(match[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[match[2]]) if match else 0
+        if rate == 0:
             raise ValueError(f'network.rate = {self.rate!r} should be a rate such as "24Mbps"')
-        rate = round(float(match[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[match[2]])
         if self.kind == "ns3" and rate not in [mbps * 1_000_000 for mbps in OFDM_RATES_MBPS]:
             rates = ", ".join(map(str, OFDM_RATES_MBPS))
             raise ValueError(f"network.rate = {self.rate!r} should be an 802.11a rate ({rates} Mbps) or a rate manager")
@@ -175,7 +190,7 @@ class Algorithm(Section):
     name: Literal["hyperprism", "wpm", "dpsgd", "atc", "allreduce", "local"] = Field(
         "hyperprism", description="Algorithm."
     )
-    lr: PositiveFloat = Field(0.01, description="Learning rate.")
+    lr: float = Field(0.01, gt=0, le=1e6, description="Learning rate.")
     batch_size: PositiveInt = Field(
         128, description="Samples of a local step, drawn with replacement from the device's own."
     )
@@ -194,8 +209,8 @@ class Output(Section):
 
     eval_every: PositiveInt = Field(1, description="Rounds between evaluations; the last round is always evaluated.")
     eval_samples: NonNegativeInt = Field(0, description="Test samples used, from the first on; 0: all.")
-    checkpoint_s: float = Field(
-        10.0, ge=0, description="Wall-clock seconds between checkpoints; what came after one is computed again."
+    checkpoint_s: Seconds = Field(
+        10.0, description="Wall-clock seconds between checkpoints; what came after one is computed again."
     )
 
 

@@ -5,7 +5,7 @@ by the devices' compute times and the network, and by nothing that happens on th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from testbed.algorithms import State
 from testbed.exchange import ALL_NEIGHBOURS, Exchange, Outbox
 from testbed.network import Network
 from testbed.scenario import Scenario
-from testbed.session.learner import Learner
+from testbed.session.learner import Learner, Workload
 from testbed.session.stopwatch import Stopwatch
 
 
@@ -66,8 +66,7 @@ class Barrier:
         with watch("training"):
             updates, losses = self._fleet.updates(models, round_)
         with watch("network"):
-            outbox = messages_of(self._work.compute_ns + standing.clock_ns, self._work.message_bytes)
-            exchange = self._network.exchange(round_, standing.clock_ns, outbox)
+            outbox, exchange = carry(self._network, self._work, round_, standing.clock_ns)
         with watch("mixing"):
             weights = metropolis(torch.from_numpy(exchange.neighbours()), torch.from_numpy(exchange.delivered()))
             messages = self._algorithm.message(models, updates)
@@ -85,15 +84,21 @@ class Barrier:
         return self._fleet.accuracy(models, output.eval_samples) if due else torch.full((len(models),), torch.nan)
 
 
-def messages_of(ready_ns: NDArray[np.int64], size: int) -> Outbox:
-    """One message of `size` bytes from every device to all its neighbours; none where there is nothing to say."""
-    senders = np.arange(len(ready_ns) if size else 0)
-    return Outbox.of(
+def carry(network: Network, work: Workload, round_: int, opened_ns: int) -> tuple[Outbox, Exchange]:
+    """One message from every device to all its neighbours, and what became of them.
+
+    The barrier waits for the training of all devices, also of those that send nothing.
+    """
+    ready_ns = opened_ns + work.compute_ns
+    senders = np.arange(len(ready_ns) if work.message_bytes else 0)
+    outbox = Outbox.of(
         src=senders,
         dst=np.full(len(senders), ALL_NEIGHBOURS),
-        size_bytes=np.full(len(senders), size),
+        size_bytes=np.full(len(senders), work.message_bytes),
         ready_ns=ready_ns[senders],
     )
+    exchange = network.exchange(round_, opened_ns, outbox)
+    return outbox, replace(exchange, closed_ns=max(exchange.closed_ns, int(ready_ns.max())))
 
 
 def consensus_distance(models: Tensor) -> float:

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from testbed.errors import UserError
-from testbed.results.directory import replace
 from testbed.session.barrier import Standing
+from testbed.tables import write_whole
 
 NAME = "standing.pt"
 
@@ -27,7 +27,7 @@ def save(folder: Path, standing: Standing) -> None:
         },
         sink,
     )
-    replace(folder / NAME, sink.getvalue())
+    write_whole(folder / NAME, sink.getvalue())
 
 
 def load(folder: Path) -> Standing | None:

@@ -1,7 +1,10 @@
 """`run`, `replay` and `record`: from a scenario to a run directory or a trace."""
 
+import shlex
+import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -9,15 +12,17 @@ from testbed.errors import UserError
 from testbed.exchange import Exchange
 from testbed.network import Network, connect
 from testbed.results import Run, manifest
-from testbed.results.directory import replace
 from testbed.scenario import Scenario, dumps, fingerprint, load
 from testbed.session import checkpoint
-from testbed.session.barrier import Barrier, messages_of
-from testbed.session.learner import Learner, workload
+from testbed.session.barrier import Barrier, carry
+from testbed.session.learner import Learner, Workload, workload
 from testbed.session.observer import Observer
 from testbed.session.recorder import Recorder
 from testbed.session.stopwatch import Stopwatch
+from testbed.tables import is_begun, write_whole
 from testbed.trace import Header, Trace, TraceWriter, read
+
+SCENARIO = "scenario.toml"
 
 
 def run(
@@ -32,31 +37,25 @@ def run(
     """Train as `scenario` says; write tables, trace and checkpoint to the run directory `out`.
 
     `resume` goes on with an unfinished run in `out`, and ends with the tables of an unbroken one.
-    Raises UserError for what cannot be had (data, engine) and for an `out` that holds something else.
+    Raises UserError for what cannot be had (data, engine) and for an `out` that holds something else;
+    nothing is written before all is known to be there.
     """
-    if _prepare(scenario, out, resume):
+    began, observer = time.monotonic(), observer or Observer()
+    if _is_finished(scenario, out, resume):
         return Run(out)
-    observer = observer or Observer()
-    saved = checkpoint.load(out / "checkpoint")
-    threads = Run(out).manifest["threads"] if saved else torch.get_num_threads()
-    torch.set_num_threads(threads)
+    saved, origin = checkpoint.load(out / "checkpoint"), _origin(scenario, out, command)
+    torch.set_num_threads(origin["threads"])
     learner = Learner(scenario, data_dir)
     with closing(connect(scenario)) as network:
         barrier = Barrier(scenario, learner, network)
         standing = saved or barrier.start()
-        _verify(network, out / "trace", standing.round_)
+        _verify(network, learner.workload, out / "trace", standing.round_)
         observer.started(learner, network, standing.round_)
-        record_of_origin = manifest(fingerprint(scenario), scenario.run.seed, threads, command or _command(out))
-        if saved:
-            record_of_origin["wall_s"] = Run(out).manifest["wall_s"]
-        recorder = Recorder(
-            out,
-            record_of_origin,
-            _header(scenario, network),
-            learner.algorithm.report(standing.state),
-            standing,
-            scenario.output.checkpoint_s,
-        )
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / SCENARIO, dumps(scenario).encode())
+        columns = learner.algorithm.report(standing.state)
+        header, checkpoint_s = _header(scenario, network), scenario.output.checkpoint_s
+        recorder = Recorder(out, origin, header, columns, standing, checkpoint_s, began)
         _train(scenario.run.rounds, barrier, network, recorder, observer)
     return Run(out)
 
@@ -75,7 +74,7 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
     The messages are those that a run of the scenario would send: their sizes and times are known ahead.
     `resume` goes on with an unfinished recording in `out`.
     """
-    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if not resume and _is_taken(out):
         raise UserError(f"{out} is there already: add --resume to go on with it, or choose another folder.")
     observer, work = observer or Observer(), workload(scenario)
     with closing(connect(scenario)) as network:
@@ -87,8 +86,7 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
         writer, clock_ns = TraceWriter(out, header, len(done)), done[-1].closed_ns if done else 0
         with closing(writer):
             for round_ in range(len(done), scenario.run.rounds):
-                outbox = messages_of(work.compute_ns + clock_ns, work.message_bytes)
-                exchange = network.exchange(round_, clock_ns, outbox)
+                outbox, exchange = carry(network, work, round_, clock_ns)
                 writer.append(round_, outbox, exchange)
                 observer.recorded(round_, exchange, network.events)
                 clock_ns = exchange.closed_ns
@@ -99,7 +97,7 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
 
 def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
     """The rounds that a recording in `out` has so far."""
-    if not (out / "header.json").is_file():
+    if not (out / "header.json").is_file() or not is_begun(out, "rounds"):
         return ()
     trace = read(out)
     if trace.header != header:
@@ -124,25 +122,37 @@ def _train(rounds: int, barrier: Barrier, network: Network, recorder: Recorder, 
         raise
 
 
-def _prepare(scenario: Scenario, out: Path, resume: bool) -> bool:
-    """Make `out` ready to write to; true if it holds this run, finished."""
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file: choose another folder for the run.")
-    file = out / "scenario.toml"
-    if file.exists():
-        if not resume:
-            raise UserError(f"{out} holds a run: add --resume to go on with it, or choose another folder.")
-        if fingerprint(load(file)) != fingerprint(scenario):
-            raise UserError(f"{out} holds a run of another scenario (see {file}): choose another folder.")
-        return (out / "manifest.json").exists() and Run(out).finished
-    if out.exists() and any(out.iterdir()):
+def _is_finished(scenario: Scenario, out: Path, resume: bool) -> bool:
+    """Whether `out` holds this run, finished. Raises UserError if it cannot be written to, or holds anything else."""
+    file = out / SCENARIO
+    if not _is_taken(out) or (not Run.is_one(out) and {each.name for each in out.iterdir()} == {SCENARIO}):
+        return False
+    if not file.exists():
         raise UserError(f"{out} holds files that are not of a run: choose another folder.")
-    out.mkdir(parents=True, exist_ok=True)
-    replace(file, dumps(scenario).encode())
-    return False
+    if not resume:
+        raise UserError(f"{out} holds a run: add --resume to go on with it, or choose another folder.")
+    if fingerprint(load(file)) != fingerprint(scenario):
+        raise UserError(f"{out} holds a run of another scenario (see {file}): choose another folder.")
+    return Run.is_one(out) and Run(out).finished
 
 
-def _verify(network: Network, trace: Path, rounds: int) -> None:
+def _is_taken(out: Path) -> bool:
+    """Whether the folder holds anything but what a kill may have left of its first file."""
+    try:
+        return out.exists() and any(each.suffix != ".new" for each in out.iterdir())
+    except NotADirectoryError:
+        raise UserError(f"{out} is a file: choose another folder.") from None
+
+
+def _origin(scenario: Scenario, out: Path, command: str | None) -> dict[str, Any]:
+    """The manifest: of the run as it was begun, if it is resumed."""
+    if Run.is_one(out):
+        return Run(out).manifest
+    said = command or shlex.join(["testbed", "run", str(out / SCENARIO)])
+    return manifest(fingerprint(scenario), scenario.run.seed, torch.get_num_threads(), said)
+
+
+def _verify(network: Network, work: Workload, trace: Path, rounds: int) -> None:
     """Let the network live through the last finished round again: it has to do what it did.
 
     A round depends on the scenario, its number and its messages, not on the rounds before, so one is enough.
@@ -150,8 +160,7 @@ def _verify(network: Network, trace: Path, rounds: int) -> None:
     if rounds == 0:
         return
     recorded, last = read(trace), rounds - 1
-    exchange = recorded.exchanges[last]
-    if network.exchange(last, exchange.opened_ns, recorded.outboxes[last]) != exchange:
+    if carry(network, work, last, recorded.exchanges[last].opened_ns)[1] != recorded.exchanges[last]:
         raise UserError(
             f"Round {last} came out otherwise than recorded in {trace}: the network or its version has changed. "
             "Begin the run again in another folder."
@@ -165,7 +174,3 @@ def _header(scenario: Scenario, network: Network) -> Header:
         network=network.describe(),
         scenario=fingerprint(scenario),
     )
-
-
-def _command(out: Path) -> str:
-    return f"testbed run {out / 'scenario.toml'}"

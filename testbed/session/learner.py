@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from testbed.algorithms import Algorithm, create
 from testbed.algorithms.message import size_bytes
+from testbed.errors import UserError
 from testbed.learning.compute import compute_ns
 from testbed.learning.data import shape_of
 from testbed.learning.fleet import of_scenario
@@ -61,12 +62,14 @@ def workload(scenario: Scenario) -> Workload:
 
 
 def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
-    settings, devices = scenario.algorithm, scenario.devices
-    samples = settings.batch_size * settings.local_steps
-    return Workload(
-        compute_ns(devices.profile, devices.count, samples, spec.flops),
-        size_bytes(_algorithm(scenario, spec).message_values(spec.size)),
-    )
+    settings, devices, deadline_s = scenario.algorithm, scenario.devices, scenario.run.deadline_s
+    training_ns = compute_ns(devices.profile, devices.count, settings.batch_size * settings.local_steps, spec.flops)
+    if training_ns.max() >= deadline_s * 1e9:
+        raise UserError(
+            f"run.deadline_s = {deadline_s:g} should be above the {training_ns.max() / 1e9:.3g} s that the slowest "
+            "device trains in a round (devices.profile, model.name, algorithm.batch_size, algorithm.local_steps)."
+        )
+    return Workload(training_ns, size_bytes(_algorithm(scenario, spec).message_values(spec.size)))
 
 
 def _algorithm(scenario: Scenario, spec: ModelSpec) -> Algorithm:

@@ -28,11 +28,12 @@ class Recorder:
         columns: Iterable[str],
         standing: Standing,
         checkpoint_s: float,
+        began: float,
     ) -> None:
         self.standing = standing
         self._folder, self._checkpoint_s, self._saved = folder, checkpoint_s, time.monotonic()
         self._trace = TraceWriter(folder / "trace", header, standing.round_)
-        self._run = RunWriter(folder, manifest, columns, standing.round_)
+        self._run = RunWriter(folder, manifest, columns, standing.round_, began)
 
     def append(self, outcome: Outcome, standing: Standing, watch: Stopwatch, events: int) -> None:
         """Append a round to every table; only then is its standing one to go on from."""

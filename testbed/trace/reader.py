@@ -38,9 +38,7 @@ def read(path: str | Path) -> Trace:
 
     Raises UserError that names the file for anything missing, damaged, foreign, or of a newer version.
     """
-    folder = Path(path)
-    if not (folder / "header.json").is_file() and (folder / "trace").is_dir():
-        folder = folder / "trace"
+    folder = _folder(Path(path))
     header = _header(folder / "header.json")
     rounds = _rounds(folder)
     parts = {name: _split(folder, name, kind, header.devices, len(rounds)) for name, kind in TABLES.items()}
@@ -53,12 +51,23 @@ def read(path: str | Path) -> Trace:
     return Trace(header, tuple(parts["messages"]), exchanges)
 
 
+def header(path: str | Path) -> Header:
+    """The header alone of the trace that `read` would read."""
+    return _header(_folder(Path(path)) / "header.json")
+
+
+def _folder(path: Path) -> Path:
+    return path if (path / "header.json").is_file() or not (path / "trace").is_dir() else path / "trace"
+
+
 def _header(file: Path) -> Header:
     try:
         tree = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{file.parent} is not a trace: it has no header.json.") from None
-    except (OSError, ValueError) as error:
+    except NotADirectoryError:
+        raise UserError(f"{file.parent} is a file, not the folder of a trace.") from None
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{file} is damaged: {error}.") from None
     if not isinstance(tree, dict) or tree.get("format") != "testbed-trace":
         raise UserError(f"{file} is not the header of a trace of this project.")

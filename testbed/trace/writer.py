@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from testbed.exchange import Exchange, Outbox
-from testbed.tables import TableWriter
+from testbed.tables import TableWriter, write_whole
 from testbed.trace.format import ROUNDS, TABLES, Header, schema, to_columns
 
 
@@ -15,7 +15,7 @@ class TraceWriter:
 
     def __init__(self, folder: Path, header: Header, keep: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "header.json").write_text(header.model_dump_json(indent=2) + "\n", "utf-8")
+        write_whole(folder / "header.json", (header.model_dump_json(indent=2) + "\n").encode())
         self._tables = [TableWriter(folder, name, schema(kind), keep) for name, kind in TABLES.items()]
         self._tables.append(TableWriter(folder, "rounds", ROUNDS, keep))
 

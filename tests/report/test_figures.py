@@ -11,6 +11,7 @@ from testbed.report.series import gather
 from testbed.results import RunWriter
 from testbed.results.directory import ROUNDS
 from testbed.scenario import dumps, parse
+from testbed.trace import Header, TraceWriter
 
 MANIFEST = {"wall_s": 0.0}
 
@@ -20,6 +21,8 @@ def run(folder: Path, accuracy: list[float], seed: int = 1, density: float = 0.5
     folder.mkdir(parents=True)
     scenario = parse({"run": {"seed": seed}, "network": {"density": density}, "algorithm": algorithm})
     (folder / "scenario.toml").write_text(dumps(scenario))
+    network = {"kind": "ns3", "side_m": 100.0 + seed}
+    TraceWriter(folder / "trace", Header(devices=20, seed=seed, network=network, scenario="0")).close()
     writer = RunWriter(folder, MANIFEST, [])
     for round_, value in enumerate(accuracy):
         row: dict[str, float] = dict.fromkeys(ROUNDS.names, 0)
@@ -36,6 +39,24 @@ def test_runs_that_differ_in_their_seed_are_one_series(tmp_path: Path) -> None:
     assert [len(each.runs) for each in series] == [2, 1]
     assert [each.label for each in series] == ["HyperPrism expected, mirror", "D-PSGD"]
     assert series[0].best() == pytest.approx([0.2, 0.4])
+
+
+def test_a_folder_named_twice_is_one_run(tmp_path: Path) -> None:
+    folder = run(tmp_path / "a", [0.1])
+    (series,) = gather([folder, tmp_path / "." / "a"])
+    assert len(series.runs) == 1
+
+
+def test_a_replay_is_a_seed_among_live_runs(tmp_path: Path) -> None:
+    folders = [run(tmp_path / f"s{seed}", [0.1], seed) for seed in (1, 2)]
+    text = (folders[1] / "scenario.toml").read_text().replace('kind = "ns3"', 'kind = "replay"\ntrace = "/air"')
+    (folders[1] / "scenario.toml").write_text(text)
+    assert len(gather(folders)) == 1
+
+
+def test_runs_of_one_name_in_two_places_are_told_apart(tmp_path: Path) -> None:
+    folders = [run(tmp_path / place / "run", [0.1], density=density) for place, density in (("a", 0.2), ("b", 0.8))]
+    assert len({each.label for each in gather(folders)}) == 2
 
 
 def test_series_of_one_algorithm_are_told_apart_by_their_folders(tmp_path: Path) -> None:

@@ -65,6 +65,13 @@ def test_a_graph_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
         ("run = 3\n", "run = 3 should be a section, written [run]"),
         ('[run]\nname = "../x"\n', "run.name = '../x' is not possible"),
         ("[run\n", "is not valid TOML"),
+        ("seed = 3\n", "seed stands outside a section; did you mean run.seed?"),
+        ("[devices]\ncount = true\n", "devices.count = true is neither a number nor a text"),
+        ('[model]\nname = "cnnn"\n', "did you mean 'cnn'?"),
+        ("[network]\nrate = 24\n", 'network.rate = 24 should be a text, in quotes: "24"'),
+        ('[network]\nkind = "graph"\nrate = "0.4bps"\n', "should be a rate such as"),
+        ("[network]\nloss = []\n", "network.loss"),
+        ("[run]\ndeadline_s = 1e300\n", "run.deadline_s = 1e+300 is not possible"),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
@@ -79,6 +86,32 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(UserError) as raised:
         load(write(tmp_path, "[run]\nseed = -1\n[devices]\ncount = 0\n"))
     assert len(str(raised.value).splitlines()) == 2
+
+
+def test_a_shape_is_never_taken_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ring").mkdir()
+    file = write(tmp_path, '[network]\nkind = "graph"\ngraph = "ring"\n')
+    assert load(file, ["network.graph=ring"]).network.graph == "ring"
+
+
+def test_paths_are_whole_wherever_they_are_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    file = write(tmp_path, '[network]\nkind = "graph"\ngraph = "a.gml"\n')
+    assert load(file).network.graph == str(tmp_path / "a.gml")
+    assert load(file, ["network.graph=b.gml"]).network.graph == str(tmp_path / "elsewhere/b.gml")
+    assert load(file, ["network.trace=air"]).network.trace == str(tmp_path / "elsewhere/air")
+
+
+@pytest.mark.parametrize("overrides", [["network.graph=ring"], ["network.density="], ["network.density=0.7"]])
+def test_an_override_takes_away_what_cannot_stand_beside_it(tmp_path: Path, overrides: list[str]) -> None:
+    file = write(tmp_path, '[network]\nkind = "graph"\ndensity = 0.5\n')
+    assert load(file, overrides).network.density == (0.7 if "0.7" in overrides[0] else None)
+
+
+def test_a_graph_in_place_of_a_live_network_needs_no_side(tmp_path: Path) -> None:
+    assert load(write(tmp_path, "[network]\nside_m = 9\n"), ["network.kind=graph"]).network.side_m is None
 
 
 @pytest.mark.parametrize("override", ["seed=3", "run.seed", "=3", "run=3"])

@@ -281,6 +281,72 @@ def test_every_algorithm_runs_on_a_disconnected_graph_with_a_one_way_link(tmp_pa
     assert rounds["links"].tolist() == [3, 3, 3]
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_round_lasts_at_least_as_long_as_its_training(tmp_path: Path, algorithm: str) -> None:
+    run = testbed.run(small(algorithm={"name": algorithm}), tmp_path / "run")
+    slowest = run.devices["compute_ns"].reshape(6, 8).max(1)
+    assert (run.rounds["closed_ns"] - run.rounds["opened_ns"] >= slowest).all()
+
+
+def test_training_longer_than_the_deadline_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"run\.deadline_s = 1e-05 should be above .*devices\.profile"):
+        testbed.run(small(run={"deadline_s": 1e-5}), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left")])
+@pytest.mark.parametrize("writes", [0, 3, 5, 7])
+def test_a_stop_while_the_parquet_files_are_written_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, writes: int
+) -> None:
+    testbed.run(small(), tmp_path / "whole")
+    finish, left = TableWriter.finish, [writes]
+
+    def failing(self: TableWriter) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise error
+        finish(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TableWriter, "finish", failing)
+        with pytest.raises(type(error)):
+            testbed.run(small(), tmp_path / "cut")
+    assert Run(tmp_path / "cut").manifest["status"] == "stopped"
+    testbed.run(small(), tmp_path / "cut", resume=True)
+    assert tables(tmp_path / "whole") == tables(tmp_path / "cut")
+
+
+def test_a_stop_while_the_streams_are_dropped_leaves_a_finished_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(self: TableWriter) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TableWriter, "discard", failing)
+        with pytest.raises(KeyboardInterrupt):
+            testbed.run(small(), tmp_path / "run")
+    assert testbed.run(small(), tmp_path / "run", resume=True).finished
+
+
+@pytest.mark.parametrize("left", [[], ["header.json"], ["header.json", "messages.arrows", "rounds.arrows"]])
+def test_a_recording_killed_before_its_first_round_can_be_gone_on_with(tmp_path: Path, left: list[str]) -> None:
+    whole = testbed.record(small(), tmp_path / "whole")
+    (tmp_path / "cut").mkdir()
+    for name in left:
+        content = (tmp_path / "whole" / name).read_bytes() if name == "header.json" else b""
+        (tmp_path / "cut" / name).write_bytes(content)
+    assert testbed.record(small(), tmp_path / "cut", resume=True).exchanges == whole.exchanges
+
+
+def test_a_resumed_run_keeps_the_command_that_began_it(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        testbed.run(small(), tmp_path / "run", observer=Interrupt(1, KeyboardInterrupt()), command="first")
+    run = testbed.run(small(), tmp_path / "run", resume=True, command="second")
+    assert run.manifest["command"] == "first"
+
+
 def test_what_hears_nobody_learns_as_if_alone(tmp_path: Path) -> None:
     alone = testbed.run(small(algorithm={"name": "local"}), tmp_path / "local")
     unheard = testbed.run(small(network={"graph": "empty", "density": None}), tmp_path / "empty")

@@ -15,7 +15,7 @@ from pathlib import Path
 from testbed.errors import UserError
 from testbed.learning.data.formats import IDX, read_idx_folder
 from testbed.learning.data.places import cache
-from testbed.learning.data.sets import facts_of
+from testbed.learning.data.sets import Facts, facts_of
 
 Report = Callable[[str], None]
 
@@ -41,6 +41,9 @@ def fetch(name: str, report: Report = print) -> Path | None:
     if name == "cifar10":
         raise UserError(CIFAR10)
     place = cache() / name
+    if _is_whole(place, facts):
+        report(f"{name}: {facts.images} images are in {place} already")
+        return place
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{name}-") as scratch:
@@ -53,6 +56,14 @@ def fetch(name: str, report: Report = print) -> Path | None:
         raise UserError(f"the cache {place.parent} cannot be written: {error}; TESTBED_CACHE names another") from error
     report(f"{name}: {facts.images} images in {place}")
     return place
+
+
+def _is_whole(place: Path, facts: Facts) -> bool:
+    try:
+        read_idx_folder(place, facts.digests)
+    except (UserError, OSError):
+        return False
+    return True
 
 
 def _npm(scratch: Path, report: Report) -> Path:
