@@ -2,7 +2,7 @@
 
     testbed data fetch mnist
     python scripts/paper_setting.py graph runs/paper        # random graphs, as papers do
-    python scripts/paper_setting.py ns3 runs/paper          # the same over a live 802.11a air
+    python scripts/paper_setting.py ns3 runs/paper 3        # the same over a live 802.11a air, three seeds
 
 Prints a Markdown table. Reads from top to bottom; stopped, it goes on where it was.
 """
@@ -18,7 +18,7 @@ from testbed.report import plot
 kind = sys.argv[1] if len(sys.argv) > 1 else "graph"
 out = Path(sys.argv[2] if len(sys.argv) > 2 else "runs/paper")
 scenario_file = Path(__file__).parents[1] / "ns3_scenarios" / "hyperprism_mnist.toml"
-seeds = [1, 2, 3, 4, 5]
+seeds = list(range(1, 1 + (int(sys.argv[3]) if len(sys.argv) > 3 else 5)))
 methods = {
     "D-PSGD": {"algorithm.name": "dpsgd"},
     "ATC": {"algorithm.name": "atc"},

@@ -7,6 +7,7 @@
 Importing this imports neither torch nor ns-3; what needs them is loaded when it is first used.
 """
 
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from testbed.trace import Trace
 
 __all__ = ["Scenario", "UserError", "aggregation", "record", "replay", "run", "scenario", "trace"]
+
+
+# Idle OpenMP threads of torch would spin on a core that the devices' own threads, or ns-3, could use.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def run(scenario: Scenario, out: str | Path, **options: Any) -> "Run":
