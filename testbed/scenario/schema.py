@@ -215,7 +215,7 @@ class Output(Section):
 
 
 class Scenario(Section):
-    """An experiment. Equal scenarios give equal results."""
+    """An experiment. On one machine and one set of versions, equal scenarios give equal results."""
 
     run: Run = Run()
     devices: Devices = Devices()

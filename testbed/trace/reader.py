@@ -128,8 +128,14 @@ def _complaint(table: Table, devices: int) -> str | None:
         return f"a device outside 0..{devices - 1}"
     if isinstance(table, Outbox | Deliveries) and (table.size_bytes < 0).any():
         return "a message of negative size"
+    if isinstance(table, Links | Deliveries) and (table.src == table.dst).any():
+        return "a device that is linked to itself"
+    if isinstance(table, Links) and not ((table.heard >= 0) & (table.heard <= 1)).all():
+        return "a share of hellos outside 0..1"
     if isinstance(table, Deliveries):
         arrived = table.arrived
         if (table.arrived_ns[arrived] < table.started_ns[arrived]).any() or (table.arrived_ns[~arrived] != NEVER).any():
             return "a message arrives before it starts, or arrives and is lost"
+        if (table.started_ns < NEVER).any():
+            return "a message starts before time begins"
     return None

@@ -96,6 +96,9 @@ def rewrite(file: Path, column: str, values: list[object]) -> None:
     [
         ("links", "src", [0, 9, 0, 1], "a device outside 0..2"),
         ("links", "dst", [1, -1, 1, 0], "a device outside 0..2"),
+        ("links", "dst", [1, 1, 1, 0], "linked to itself"),
+        ("links", "heard", [1, 7, 1, 0.2], "a share of hellos outside"),
+        ("deliveries", "started_ns", [-7, 6, 6, 6], "starts before time begins"),
         ("messages", "dst", [-2] * 9, "a device outside 0..2"),
         ("messages", "size_bytes", [-1] * 9, "negative size"),
         ("deliveries", "arrived_ns", [1, -1, 1, -1], "arrives before it starts"),
