@@ -1,5 +1,6 @@
 """What an algorithm is: what every device sends, and what it makes of what arrived."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ State = dict[str, Tensor]
 """All that an algorithm keeps from one round to the next; may be empty."""
 
 
-class Algorithm:
+class Algorithm(ABC):
     """One round of one paper, for all devices at once; pure, so that a round can be done again.
 
     In every method `models` are (devices, parameters) before the round's local training and `updates`,
@@ -37,6 +38,7 @@ class Algorithm:
         """What each device sends (devices, values): its model as it was before the round."""
         return models
 
+    @abstractmethod
     def mix(
         self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State
     ) -> tuple[Tensor, State]:
@@ -45,7 +47,6 @@ class Algorithm:
         `weights` (devices, devices), float64: row i holds what device i gives to each message, 0 where
         none arrived, and a_ii to its own.
         """
-        raise NotImplementedError
 
     def report(self, state: State) -> dict[str, Tensor]:
         """Columns (devices,) for the table of devices."""

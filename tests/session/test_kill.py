@@ -12,8 +12,7 @@ import testbed
 from testbed.results import Run
 from testbed.scenario import Scenario, dumps
 from tests.needs import ENGINE
-from tests.session.scenarios import small
-from tests.session.test_run import tables
+from tests.session.scenarios import small, tables
 
 LOOP = """
 import sys, testbed
