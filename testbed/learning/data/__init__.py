@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from testbed.errors import UserError
 from testbed.learning.data.fetching import fetch
 from testbed.learning.data.find import read
 from testbed.learning.data.listing import Entry, catalogue
@@ -50,8 +49,6 @@ def load(name: str, data_dir: str | Path | None = None, pixels: Pixels = "unit")
     """
     import torch
 
-    if data_dir is not None and not Path(data_dir).is_dir():
-        raise UserError(f"--data-dir {data_dir}: there is no such folder.")
     raw, facts = read(name, data_dir), facts_of(name)
     train_x, test_x = (_scaled(x, facts, pixels) for x in (raw.train_x, raw.test_x))
     train_y, test_y = (torch.from_numpy(y.astype("int64")) for y in (raw.train_y, raw.test_y))

@@ -24,11 +24,11 @@ class Found:
 
 def find(name: str, data_dir: str | Path | None = None) -> Found | None:
     """The first place that has files of the data set, or None. Raises UserError if the user's folder does not exist."""
-    if name == "mnist5k":
-        return Found(EMBEDDED, partial(formats.read_npz, EMBEDDED))
     own = given(data_dir)
     if own and not own.is_dir():
         raise UserError(f"the data folder {own} (--data-dir or TESTBED_DATA) is not there, or not a folder")
+    if name == "mnist5k":
+        return Found(EMBEDDED, partial(formats.read_npz, EMBEDDED))
     look = _cifar if name == "cifar10" else partial(_idx, facts_of(name))
     return next((found for root in roots(name, data_dir) if (found := look(root))), None)
 
