@@ -16,6 +16,9 @@ from testbed.report.style import COLOURS, MARKERS, STYLE, save
 REFERENCE, SHARE = "D-PSGD", 0.95
 """The target where none is given: this share of the lowest best accuracy of D-PSGD, or of all where it did not run."""
 
+WIDE = 6.0
+"""Inches from which on a figure has two axes side by side."""
+
 
 def plot(kind: str, folders: list[Path], out: Path, target: float | None = None) -> str:
     """Draw the figure `kind` (rounds, time or density) of the runs in `folders` into `out`; a line that says so.
@@ -38,7 +41,8 @@ def _rounds(series: list[Series], _: float | None) -> tuple[Figure, str]:
     for each in series:
         accuracy = each.column("accuracy_mean")
         _line(axes, np.arange(1, accuracy.shape[1] + 1), accuracy, each.label)
-    _finish(axes, "round", "accuracy, mean over devices", len(series))
+    _name(axes, "round", "accuracy, mean over devices")
+    _legend(figure, axes)
     return figure, f"{_count(series)}."
 
 
@@ -49,8 +53,9 @@ def _time(series: list[Series], _: float | None) -> tuple[Figure, str]:
         accuracy = each.column("accuracy_mean")
         _line(by_time, each.column("closed_ns").mean(0) / 1e9, accuracy, each.label)
         _line(by_bytes, each.column("bytes").cumsum(1).mean(0) / 1e6, accuracy, each.label)
-    _finish(by_time, "simulated time (s)", "accuracy, mean over devices", len(series))
-    _finish(by_bytes, "message bytes of all devices (MB)", "", 0)
+    _name(by_time, "simulated time (s)", "accuracy, mean over devices")
+    _name(by_bytes, "message bytes of all devices (MB)", "")
+    _legend(figure, by_time)
     return figure, f"{_count(series)}."
 
 
@@ -67,8 +72,9 @@ def _density(series: list[Series], target: float | None) -> tuple[Figure, str]:
         _points(seconds, density, [each.seconds_to(wanted) for each in points], name, number)
     for axes in (best, seconds):
         axes.set_xlim(0, 1)
-    _finish(best, "realised connectivity density", "best accuracy", len(names))
-    _finish(seconds, "realised connectivity density", f"simulated seconds to accuracy {wanted:.3f}", 0)
+    _name(best, "realised connectivity density", "best accuracy")
+    _name(seconds, "realised connectivity density", f"simulated seconds to accuracy {wanted:.3f}")
+    _legend(figure, best)
     never = sum(int(np.isnan(each.seconds_to(wanted)).sum()) for each in series)
     return figure, f"{_count(series)}, target accuracy {wanted:.3f}, which {never} of the runs never reached."
 
@@ -82,7 +88,7 @@ def _line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], label: str
     """Mean over runs where a round was evaluated, with one standard deviation on either side."""
     seen = np.isfinite(y).all(0)
     x, mean, spread = x[seen], y[:, seen].mean(0), y[:, seen].std(0)
-    (line,) = axes.plot(x, mean, label=f"{label} ({len(y)} seeds)" if len(y) > 1 else label, linewidth=1.4)
+    (line,) = axes.plot(x, mean, label=f"{label}, n={len(y)}" if len(y) > 1 else label, linewidth=1.4)
     if len(y) > 1:
         axes.fill_between(x, mean - spread, mean + spread, color=line.get_color(), alpha=0.2, linewidth=0)
 
@@ -96,11 +102,16 @@ def _points(axes: Axes, x: NDArray[np.float64], values: list[NDArray[np.float64]
     axes.errorbar(x, mean, yerr=spread, label=label, markersize=5, capsize=2, linewidth=1.4, **style)
 
 
-def _finish(axes: Axes, x: str, y: str, labelled: int) -> None:
+def _name(axes: Axes, x: str, y: str) -> None:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    if labelled:
-        axes.legend()
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    """Above the axes, where it hides no line."""
+    handles, labels = axes.get_legend_handles_labels()
+    columns = min(len(labels), 3 if figure.get_figwidth() > WIDE else 2)
+    figure.legend(handles, labels, loc="outside upper center", ncols=columns)
 
 
 def _count(series: list[Series]) -> str:

@@ -18,6 +18,7 @@ STYLE: Any = {
     "grid.alpha": 0.25,
     "axes.prop_cycle": cycler(color=COLOURS),
     "legend.frameon": False,
+    "legend.fontsize": 8,
     "savefig.dpi": 200,
     "svg.hashsalt": "testbed",
 }
