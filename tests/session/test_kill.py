@@ -59,13 +59,15 @@ def test_a_run_killed_three_times_ends_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(5))
 def test_runs_killed_at_random_moments_end_the_same(tmp_path: Path, seed: int) -> None:
-    scenario = small(run={"rounds": 1500, "seed": seed}, algorithm={"name": "hyperprism"}, output={"checkpoint_s": 0.2})
-    kill_and_compare(scenario, tmp_path, 4, 1.5, seed)
+    scenario = small(run={"rounds": 800, "seed": seed}, algorithm={"name": "hyperprism"}, output={"checkpoint_s": 0.2})
+    kill_and_compare(scenario, tmp_path, 4, 1.0, seed)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @ENGINE
 def test_a_live_run_killed_at_random_moments_ends_the_same(tmp_path: Path) -> None:
     scenario = small(run={"rounds": 60}, network={"kind": "ns3"}, output={"checkpoint_s": 0})
