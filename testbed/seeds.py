@@ -19,7 +19,6 @@ class Purpose(IntEnum):
     MODEL = 5
     BATCHES = 6
     ALGORITHM = 7
-    COMPUTE = 8
 
 
 def generator(seed: int, purpose: Purpose, *coordinates: int) -> np.random.Generator:

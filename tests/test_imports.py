@@ -10,12 +10,13 @@ import pytest
 import testbed
 
 ROOT = Path(testbed.__file__).parent
-GROUND = {"errors", "exchange", "scenario", "seeds", "tables"}
+GROUND = {"errors", "exchange", "scenario", "seeds", "tables", "threads"}
 ALLOWED = {
     "errors": set(),
     "seeds": set(),
     "exchange": set(),
     "tables": set(),
+    "threads": set(),
     "scenario": set(),
     "aggregation": set(),
     "learning": set(),

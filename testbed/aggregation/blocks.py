@@ -5,13 +5,12 @@ time, which costs more than the work where the cores have other things to do; wh
 of their own meet once, at the end. Arrays made anew for every block would come from cold memory.
 """
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import torch
 from torch import Tensor
+
+from testbed.threads import each
 
 BLOCK = 75_000
 """Values in a block, 600 kB of float64: few enough for the cache, enough that calling PyTorch costs little."""
@@ -46,25 +45,10 @@ def for_each_block(work: Work, rows: int, columns: int) -> None:
         _drain(work, iter(blocks))
     else:
         queue = iter(blocks)
-        list(_pool(threads).map(lambda _: _drain(work, queue), range(threads)))
-        torch.set_num_threads(threads)
+        each(lambda _: _drain(work, queue), range(threads))
 
 
 def _drain(work: Work, blocks: Iterator[slice]) -> None:
     scratch = Scratch()
     for columns in blocks:
         work(columns, scratch)
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, "mixing", initializer=_alone)
-
-
-def _alone() -> None:
-    """One thread for each operation of this thread. It sets the default of new threads too, so the caller resets it."""
-    torch.get_num_threads()  # PyTorch would copy the default into the thread at its first operation, over ours
-    torch.set_num_threads(1)
-
-
-os.register_at_fork(after_in_child=_pool.cache_clear)

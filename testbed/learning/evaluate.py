@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from testbed.learning.models import Model
-from testbed.learning.pool import each
 from testbed.learning.steps import channels_last
+from testbed.threads import each
 
 CHUNK = 1000
 """Test images per forward pass: their activations stay in the cache."""

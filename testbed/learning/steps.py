@@ -16,7 +16,7 @@ from torch.func import grad_and_value, vmap
 from torch.nn.functional import cross_entropy
 
 from testbed.learning.models import Model
-from testbed.learning.pool import each
+from testbed.threads import each
 
 Execution = Literal["auto", "batched", "loop"]
 GROUP = 16

@@ -139,7 +139,7 @@ class Network(Section):
 
     def rate_bps(self) -> int | None:
         """The constant rate, or None where an ns-3 rate manager decides."""
-        if self.kind == "ns3" and self.rate.startswith("ns3::"):
+        if self.kind != "graph" and self.rate.startswith("ns3::"):
             return None
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)(?:bps|b/s)", self.rate)
         rate = round(float(match[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[match[2]]) if match else 0

@@ -24,6 +24,11 @@ def test_an_override_takes_the_place_of_a_key(tmp_path: Path, override: str) -> 
     assert load(write(tmp_path, "[run]\nseed = 1\n"), [override]).run.seed == 7
 
 
+def test_a_replay_of_what_a_rate_manager_sent_is_a_scenario() -> None:
+    network = parse({"network": {"kind": "replay", "rate": "ns3::MinstrelWifiManager"}}).network
+    assert network.rate_bps() is None
+
+
 def test_overrides_are_toml_or_bare_words(tmp_path: Path) -> None:
     file = write(tmp_path, "")
     scenario = load(file, ["network.speed_mps=[2, 3]", "run.name=mine", "network.loss={model='ns3::Nakagami'}"])

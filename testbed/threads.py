@@ -1,10 +1,11 @@
-"""Devices side by side: a thread for each core, and each device's arithmetic on one thread alone.
+"""Work side by side: a thread for each core, and each piece's arithmetic on one thread alone.
 
-Against letting every operation use all cores, this has no waiting for each other inside a device (which
-grows to many times the work when ns-3 or anything else keeps a core busy), and a device's numbers do not
+Against letting every operation use all cores, this has no waiting for each other inside a piece (which
+grows to many times the work when ns-3 or anything else keeps a core busy), and a piece's numbers do not
 depend on how many threads there are.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -25,7 +26,7 @@ def each(function: Callable[..., Result], *items: Iterable[Any]) -> list[Result]
 def _threads(count: int) -> ThreadPoolExecutor:
     """Threads whose operations use one thread each. That setting is a thread's own, but new ones copy the last set."""
     all_here = Barrier(count + 1)
-    pool = ThreadPoolExecutor(count, "devices", initializer=_alone)
+    pool = ThreadPoolExecutor(count, "testbed", initializer=_alone)
     for _ in range(count):
         pool.submit(all_here.wait)
     all_here.wait()
@@ -37,3 +38,6 @@ def _alone() -> None:
     """Asking makes torch note that this thread is set up; else its first operation would undo the setting."""
     torch.get_num_threads()
     torch.set_num_threads(1)
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)
