@@ -21,7 +21,7 @@ from testbed.network.density import side_for
 from testbed.network.engine import world_settings
 from testbed.network.positions import positions
 from testbed.network.process import Worker
-from testbed.scenario import parse
+from testbed.scenario import Scenario, parse
 from testbed.scenario.schema import Network
 
 DEADLINE_NS = 10_000_000_000
@@ -33,7 +33,8 @@ def main() -> None:
     print("| " + " | ".join(COLUMNS) + " |\n" + "| --- " * len(COLUMNS) + "|")
     for density in options.density:
         keys = {"density": density, "load": options.load, "repair": options.repair, "rate": options.rate}
-        print(row(parse({"network": keys}).network, options), flush=True)
+        sections = {"run": {"seed": options.seed}, "devices": {"count": options.devices}, "network": keys}
+        print(row(parse(sections), options), flush=True)
 
 
 def arguments() -> argparse.Namespace:
@@ -49,12 +50,12 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def row(settings: Network, options: argparse.Namespace) -> str:
+def row(scenario: Scenario, options: argparse.Namespace) -> str:
     with closing(Worker(timeout_s=600)) as worker:
-        side_m = side_for(options.devices, options.seed, settings, worker)
-        worker.request("open", world_settings(options.devices, options.seed, settings, side_m))
+        side_m = side_for(scenario, worker)
+        worker.request("open", world_settings(scenario, side_m))
         began = time.perf_counter()
-        rounds = list(play(worker, settings, side_m, options))
+        rounds = list(play(worker, scenario.network, side_m, options))
         wall_s = time.perf_counter() - began
     density, served, frames, done, length_s = np.mean(
         [measured(raw, opened, options) for raw, opened in rounds], axis=0
@@ -71,12 +72,13 @@ def play(worker: Worker, settings: Network, side_m: float, options: argparse.Nam
     """Pairs of what a round gave and when it opened; everybody sends, ready at the opening."""
     everyone = np.arange(options.devices, dtype=np.int32)
     sizes = np.full(options.devices, options.size)
+    nobody = np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64)
     opened_ns = 0
     for round_ in range(options.rounds):
         place = positions(options.devices, options.seed, settings, side_m, round_)
         ready = np.full(options.devices, opened_ns)
         deadline_ns = opened_ns + DEADLINE_NS
-        raw = worker.request("round", round_, opened_ns, deadline_ns, place, everyone, sizes, ready)
+        raw = worker.request("round", round_, opened_ns, deadline_ns, place, everyone, sizes, ready, *nobody)
         yield raw, opened_ns
         opened_ns = raw["closed_ns"]
 

@@ -32,6 +32,10 @@ class Cause(IntEnum):
     """Unfinished when the round closed."""
     FRAMES_LOST = 2
     """A frame was lost and the transport does not repair."""
+    AWAY = 3
+    """Its source or its destination was away."""
+    SUPERSEDED = 4
+    """A newer message of the same source took its place."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +83,28 @@ class Outbox(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class Absences(Table):
+    """Who is away when: such a device neither hears nor sends. Half-open intervals, those of a device apart."""
+
+    device: Index
+    from_ns: Count
+    until_ns: Count
+
+    @classmethod
+    def none(cls) -> Self:
+        """Everybody is here all the time."""
+        return cls.of(device=[], from_ns=[], until_ns=[])
+
+    def within(self, opened_ns: int, closed_ns: int, devices: int) -> NDArray[np.int64]:
+        """(devices,) nanoseconds that each is away between two instants."""
+        parts = np.minimum(self.until_ns, closed_ns) - np.maximum(self.from_ns, opened_ns)
+        return np.bincount(self.device, np.maximum(parts, 0), devices).astype(np.int64)
+
+
+ALL_PRESENT = Absences.none()
+
+
+@dataclass(frozen=True, eq=False)
 class Links(Table):
     """Who heard whom, directed: `dst` heard `src`."""
 
@@ -106,6 +132,10 @@ class Deliveries(Table):
     """Message whole at `dst`, or NEVER."""
     cause: Code
     """A `Cause`."""
+    frames: Count
+    """Data frames put on the air for it: by `broadcast` those for all neighbours of the source, else those to `dst`."""
+    retries: Count
+    """Those of them that the MAC sent again."""
 
     @property
     def arrived(self) -> NDArray[np.bool_]:
@@ -121,6 +151,11 @@ class Devices(Table):
     frames: Count
     """Frames it sent, hellos and control frames among them."""
     retries: Count
+    """Those of them that the MAC sent again."""
+    energy_j: Real
+    """What its radio drew in this round; NaN where the network has no radio."""
+    away_ns: Count
+    """Time of this round in which it was away."""
     x_m: Real
     y_m: Real
 

@@ -13,9 +13,9 @@ def exchange(links: list[tuple[int, int, bool]], arrived: list[tuple[int, int, b
     senders, receivers, whole = zip(*arrived, strict=True) if arrived else ((), (), ())
     times = np.zeros(len(arrived))
     causes = np.where(whole, Cause.ARRIVED, Cause.DEADLINE) if arrived else ()
-    deliveries = Deliveries(senders, receivers, times, times, times, causes)
+    deliveries = Deliveries(senders, receivers, times, times, times, causes, times, times)
     each = np.zeros(devices)
-    return Exchange(0, 1, rows, deliveries, Devices(each, each, each, each, each))
+    return Exchange(0, 1, rows, deliveries, Devices(each, each, each, each, each, each, each))
 
 
 def test_columns_take_their_types_and_need_one_length() -> None:

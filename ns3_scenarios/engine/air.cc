@@ -1,10 +1,10 @@
 #include "air.h"
 
 #include "models.h"
-#include "waypoints.h"
+#include "mobility.h"
 
-#include "ns3/constant-position-mobility-model.h"
 #include "ns3/double.h"
+#include "ns3/mobility-model.h"
 #include "ns3/propagation-delay-model.h"
 #include "ns3/string.h"
 #include "ns3/wifi-helper.h"
@@ -22,25 +22,10 @@ static const Time ACCESS = MicroSeconds(34) + NanoSeconds(67'500);
 Air::Air(const Settings& settings)
 {
     m_nodes.Create(settings.devices);
-    InstallMobility(settings);
+    InstallMobility(m_nodes, settings);
     InstallWifi(settings);
     for (uint32_t i = 0; i < settings.devices; ++i) {
         m_radios.push_back(std::make_unique<Radio>(DynamicCast<WifiNetDevice>(m_devices.Get(i))));
-    }
-}
-
-void
-Air::InstallMobility(const Settings& settings)
-{
-    // Streams below 2^22 belong to movement alone, for the whole run: where devices are never depends on traffic.
-    int64_t stream = 0;
-    for (uint32_t i = 0; i < m_nodes.GetN(); ++i) {
-        Ptr<MobilityModel> mobility = CreateObject<ConstantPositionMobilityModel>();
-        if (settings.waypoints) {
-            mobility = Waypoints::In(settings);
-        }
-        stream += mobility->AssignStreams(stream);
-        m_nodes.Get(i)->AggregateObject(mobility);
     }
 }
 
@@ -79,6 +64,15 @@ Vector
 Air::Position(uint32_t device) const
 {
     return m_nodes.Get(device)->GetObject<MobilityModel>()->GetPosition();
+}
+
+void
+Air::SetAway(uint32_t device, bool away)
+{
+    const auto phy = DynamicCast<WifiNetDevice>(m_devices.Get(device))->GetPhy();
+    m_radios[device]->Flush();
+    m_radios[device]->away = away;
+    away ? phy->SetOffMode() : phy->ResumeFromOff();
 }
 
 int64_t

@@ -10,6 +10,7 @@
 #include "ns3/vector.h"
 #include "ns3/yans-wifi-channel.h"
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -25,6 +26,13 @@ class Air {
     void Place(uint32_t device, double x_m, double y_m);
     ns3::Vector Position(uint32_t device) const;
 
+    /// A device that is away has its radio off: it neither hears nor sends.
+    void SetAway(uint32_t device, bool away);
+
+    /// Joules count from here on; radios have to be quiet.
+    void BeginEnergy() {}
+    double EnergyJ(uint32_t) const { return std::nan(""); }
+
     /// Gives radios and channel random streams from `first` on; returns the next free one.
     int64_t AssignStreams(int64_t first);
 
@@ -35,7 +43,6 @@ class Air {
     ns3::Time FrameTime(uint32_t bytes) const;
 
   private:
-    void InstallMobility(const Settings& settings);
     void InstallWifi(const Settings& settings);
     ns3::WifiMode BroadcastMode() const;
 

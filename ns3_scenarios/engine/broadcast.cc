@@ -71,7 +71,7 @@ Broadcast::Data(uint32_t device)
     if (!m_air.At(device).Busy()) {
         SendSymbol(device);
     }
-    if (m_settings.fountain || out.sent < out.symbols) {
+    if (Fountain() || out.sent < out.symbols) {
         const auto gap = Gap(device, out.SymbolBytes(0, m_settings.payload_bytes));
         m_stations[device].data = Simulator::Schedule(gap, &Broadcast::Data, this, device);
     }
@@ -95,7 +95,7 @@ Broadcast::SendSymbol(uint32_t device)
     header.sequence = out.sent;
     header.size_bytes = out.size_bytes;
     header.degree = m_graph.Degree(device);
-    if (m_settings.fountain) {
+    if (Fountain()) {
         header.waiting = out.SomeWaiting(FrameHeader::MAX_LISTED);
         header.have = in.Latest(FrameHeader::MAX_LISTED);
         if (in.told == in.whole.size()) {
@@ -119,7 +119,7 @@ Broadcast::OnAir(uint32_t device, uint64_t packet, Time duration)
     if (packet == out.first_packet) {
         out.started_ns = Simulator::Now().GetNanoSeconds();
     }
-    if (!m_settings.fountain && out.sent == out.symbols && packet == out.last_packet) {
+    if (!Fountain() && out.sent == out.symbols && packet == out.last_packet) {
         m_stations[device].data = Simulator::Schedule(duration + SETTLED, &Broadcast::Through, this, device);
     }
 }
@@ -217,6 +217,8 @@ Broadcast::Result() const
             rows.size_bytes.push_back(out.size_bytes);
             rows.started_ns.push_back(out.started_ns);
             rows.arrived_ns.push_back(arrived_ns);
+            rows.frames.push_back(out.sent);
+            rows.retries.push_back(0);  // broadcast frames have no acknowledgement
             rows.cause.push_back(static_cast<uint8_t>(arrived_ns == NEVER ? lost : Cause::ARRIVED));
         }
     }

@@ -47,6 +47,7 @@ class Broadcast {
         uint32_t crowd = 1;  ///< devices within two hops, as the lists in the hellos tell
     };
 
+    bool Fountain() const { return m_settings.repair == "fountain"; }
     ns3::Time Gap(uint32_t device, uint32_t bytes);
     void Data(uint32_t device);
     void SendSymbol(uint32_t device);

@@ -8,12 +8,20 @@ namespace testbed {
 
 constexpr int64_t NEVER = -1;
 
-enum class Cause : uint8_t { ARRIVED = 0, DEADLINE = 1, FRAMES_LOST = 2 };
+enum class Cause : uint8_t { ARRIVED = 0, DEADLINE = 1, FRAMES_LOST = 2, AWAY = 3, SUPERSEDED = 4 };
 
 struct Message {
     uint32_t src;
     int64_t size_bytes;
     int64_t ready_ns;
+};
+
+/// `device` is away in [from_ns, until_ns).
+struct Absence {
+    uint32_t device;
+    int64_t from_ns, until_ns;
+
+    bool Meets(int64_t begin_ns, int64_t end_ns) const { return from_ns < end_ns && begin_ns < until_ns; }
 };
 
 struct Links {
@@ -26,11 +34,12 @@ struct Deliveries {
     std::vector<int32_t> src, dst;
     std::vector<int64_t> size_bytes, started_ns, arrived_ns;
     std::vector<uint8_t> cause;
+    std::vector<int64_t> frames, retries;
 };
 
 struct Devices {
-    std::vector<int64_t> airtime_ns, frames, data_frames;
-    std::vector<double> x_m, y_m;
+    std::vector<int64_t> airtime_ns, frames, data_frames, retries;
+    std::vector<double> energy_j, x_m, y_m;
 };
 
 struct Exchange {

@@ -34,6 +34,9 @@ Hellos::Schedule(Time duration)
 void
 Hellos::Send(uint32_t device)
 {
+    if (m_air.At(device).away) {
+        return;
+    }
     FrameHeader hello;
     hello.kind = Kind::HELLO;
     hello.source = device;

@@ -39,6 +39,10 @@ ToPython(Exchange e)
     devices["airtime_ns"] = Array(std::move(e.devices.airtime_ns));
     devices["frames"] = Array(std::move(e.devices.frames));
     devices["data_frames"] = Array(std::move(e.devices.data_frames));
+    deliveries["frames"] = Array(std::move(e.deliveries.frames));
+    deliveries["retries"] = Array(std::move(e.deliveries.retries));
+    devices["retries"] = Array(std::move(e.devices.retries));
+    devices["energy_j"] = Array(std::move(e.devices.energy_j));
     devices["x_m"] = Array(std::move(e.devices.x_m));
     devices["y_m"] = Array(std::move(e.devices.y_m));
     all["closed_ns"] = e.closed_ns;
@@ -51,17 +55,22 @@ ToPython(Exchange e)
 
 static nb::dict
 Round(World& world, uint32_t round, int64_t opened_ns, int64_t deadline_ns, Column<double> positions_m,
-      Column<int32_t> src, Column<int64_t> size_bytes, Column<int64_t> ready_ns)
+      Column<int32_t> src, Column<int64_t> size_bytes, Column<int64_t> ready_ns, Column<int32_t> away,
+      Column<int64_t> from_ns, Column<int64_t> until_ns)
 {
     const std::vector<double> positions(positions_m.data(), positions_m.data() + positions_m.size());
     std::vector<Message> messages;
     for (size_t i = 0; i < src.size(); ++i) {
         messages.push_back({uint32_t(src(i)), size_bytes(i), ready_ns(i)});
     }
+    std::vector<Absence> absences;
+    for (size_t i = 0; i < away.size(); ++i) {
+        absences.push_back({uint32_t(away(i)), from_ns(i), until_ns(i)});
+    }
     Exchange exchange;
     {
         nb::gil_scoped_release others_run;
-        exchange = world.Round(round, opened_ns, deadline_ns, positions, messages);
+        exchange = world.Round(round, opened_ns, deadline_ns, positions, messages, absences);
     }
     return ToPython(std::move(exchange));
 }
@@ -94,15 +103,27 @@ ToSettings(nb::dict given)
     s.manager = nb::cast<std::string>(given["manager"]);
     s.rate_mode = nb::cast<std::string>(given["rate_mode"]);
     s.tx_power_dbm = nb::cast<double>(given["tx_power_dbm"]);
-    s.waypoints = nb::cast<bool>(given["waypoints"]);
+    s.fading = nb::cast<std::string>(given["fading"]);
+    s.nakagami_m = nb::cast<double>(given["nakagami_m"]);
+    s.culled = nb::cast<bool>(given["culled"]);
+    s.mobility = nb::cast<std::string>(given["mobility"]);
     s.side_m = nb::cast<double>(given["side_m"]);
     s.min_speed_mps = nb::cast<double>(given["min_speed_mps"]);
     s.max_speed_mps = nb::cast<double>(given["max_speed_mps"]);
     s.pause_s = nb::cast<double>(given["pause_s"]);
+    s.memory = nb::cast<double>(given["memory"]);
+    s.step_s = nb::cast<double>(given["step_s"]);
+    s.voltage_v = nb::cast<double>(given["voltage_v"]);
+    s.tx_a = nb::cast<double>(given["tx_a"]);
+    s.rx_a = nb::cast<double>(given["rx_a"]);
+    s.busy_a = nb::cast<double>(given["busy_a"]);
+    s.idle_a = nb::cast<double>(given["idle_a"]);
     s.hellos = nb::cast<uint32_t>(given["hellos"]);
     s.hello_ns = nb::cast<int64_t>(given["hello_ns"]);
     s.hello_share = nb::cast<double>(given["hello_share"]);
-    s.fountain = nb::cast<bool>(given["fountain"]);
+    s.beacon_ns = nb::cast<int64_t>(given["beacon_ns"]);
+    s.transport = nb::cast<std::string>(given["transport"]);
+    s.repair = nb::cast<std::string>(given["repair"]);
     s.load = nb::cast<double>(given["load"]);
     s.payload_bytes = nb::cast<uint32_t>(given["payload_bytes"]);
     return s;
@@ -119,5 +140,5 @@ NB_MODULE(_engine, m)
         .def("__init__", [](World* self, nb::dict settings) { new (self) World(ToSettings(settings)); }, "settings"_a)
         .def_prop_ro("rate_bps", &World::RateBps)
         .def("round", &Round, "round"_a, "opened_ns"_a, "deadline_ns"_a, "positions_m"_a, "src"_a, "size_bytes"_a,
-             "ready_ns"_a);
+             "ready_ns"_a, "away"_a, "from_ns"_a, "until_ns"_a);
 }

@@ -23,8 +23,8 @@ class Radio {
     /// Queues a frame for all who hear it.
     void Send(ns3::Ptr<ns3::Packet> frame);
 
-    /// Whether a frame still waits in the MAC's queue (the one on the air has left it).
-    bool Busy() const { return m_queue->GetNPackets() > 0; }
+    /// Whether a frame still waits in the MAC's queue (the one on the air has left it), or none can be sent at all.
+    bool Busy() const { return away || m_queue->GetNPackets() > 0; }
 
     /// Drops what waits in the MAC's queue.
     void Flush() { m_queue->Flush(); }
@@ -35,6 +35,7 @@ class Radio {
     /// Whether `received` is told the SNR; ns-3 then copies each frame that it decodes.
     void MeasureSnr(bool on);
 
+    bool away = false;
     int64_t airtime_ns = 0;
     int64_t frames = 0;
     std::function<void(const FrameHeader&, double snr)> received;

@@ -23,14 +23,24 @@ struct Settings {
     std::string rate_mode;      ///< e.g. OfdmRate24Mbps; empty: whatever `manager` uses for broadcast frames
     double tx_power_dbm = 16.0206;
 
-    bool waypoints = false;  ///< ns-3's steady-state random waypoint; otherwise each round brings its positions
+    std::string fading = "none";  ///< or nakagami
+    double nakagami_m = 1;
+    bool culled = true;  ///< frames are scheduled only where they can be heard
+
+    std::string mobility = "static";  ///< static, redraw: each round brings its positions; else devices move by themselves
     double side_m = 0, min_speed_mps = 1, max_speed_mps = 1, pause_s = 0;
+    double memory = 0.85, step_s = 1;  ///< gauss-markov
+
+    double voltage_v = 3, tx_a = 0.38, rx_a = 0.313, busy_a = 0.273, idle_a = 0.273;
 
     uint32_t hellos = 5;
     int64_t hello_ns = 1'000'000'000;
     double hello_share = 0.6;
 
-    bool fountain = true;
+    int64_t beacon_ns = 1'000'000'000;  ///< between hellos of a device, where there are no rounds
+
+    std::string transport = "broadcast";  ///< or unicast, tcp
+    std::string repair = "fountain";      ///< of broadcast: fountain, nack or none
     double load = 0.25;
     uint32_t payload_bytes = 1472;
 };

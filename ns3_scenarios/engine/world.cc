@@ -116,6 +116,8 @@ World::Close(Exchange& exchange)
         auto& radio = m_air->At(i);
         exchange.devices.airtime_ns.push_back(radio.airtime_ns);
         exchange.devices.frames.push_back(radio.frames);
+        exchange.devices.retries.push_back(0);
+        exchange.devices.energy_j.push_back(m_air->EnergyJ(i));
         radio.Flush();
         radio.airtime_ns = radio.frames = 0;
         radio.received = [](const FrameHeader&, double) {};
@@ -123,9 +125,50 @@ World::Close(Exchange& exchange)
     }
 }
 
+void
+World::ScheduleAbsences(const std::vector<Absence>& absences)
+{
+    const auto now_ns = Simulator::Now().GetNanoSeconds();
+    for (const auto& [device, from_ns, until_ns] : absences) {
+        if (until_ns > now_ns) {
+            const auto leave = NanoSeconds(std::max<int64_t>(0, from_ns - now_ns));
+            m_turns.push_back(Simulator::Schedule(leave, &Air::SetAway, m_air.get(), device, true));
+            m_turns.push_back(Simulator::Schedule(NanoSeconds(until_ns - now_ns), &Air::SetAway, m_air.get(), device, false));
+        }
+    }
+}
+
+void
+World::EndAbsences()
+{
+    for (auto& turn : m_turns) {
+        turn.Cancel();
+    }
+    m_turns.clear();
+    for (uint32_t i = 0; i < m_air->Size(); ++i) {
+        if (m_air->At(i).away) {
+            m_air->SetAway(i, false);
+        }
+    }
+}
+
+/// What did not arrive while its source or destination was away did not arrive because of that.
+static void
+BlameAbsences(Deliveries& rows, const std::vector<Absence>& absences, int64_t opened_ns, int64_t closed_ns)
+{
+    for (const auto& absence : absences) {
+        for (size_t i = 0; i < rows.src.size() && absence.Meets(opened_ns, closed_ns); ++i) {
+            const bool concerned = rows.src[i] == int32_t(absence.device) || rows.dst[i] == int32_t(absence.device);
+            if (concerned && rows.arrived_ns[i] == NEVER) {
+                rows.cause[i] = static_cast<uint8_t>(Cause::AWAY);
+            }
+        }
+    }
+}
+
 Exchange
 World::Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::vector<double>& positions_m,
-             const std::vector<Message>& messages)
+             const std::vector<Message>& messages, const std::vector<Absence>& absences)
 {
     if (deadline_ns <= opened_ns + m_settings.hello_ns) {
         throw std::invalid_argument("the deadline of a round must leave time for its hellos");
@@ -139,12 +182,16 @@ World::Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::
     }
     AdvanceTo(opened_ns + GUARD_NS);
     const auto stream = AssignStreams(round);
+    m_air->BeginEnergy();
+    ScheduleAbsences(absences);
     const auto graph = MeetNeighbours(round, opened_ns + m_settings.hello_ns, exchange);
     Broadcast transport(*m_air, m_settings, graph, round, stream, [] { Simulator::Stop(); });
     Carry(transport, opened_ns, deadline_ns, messages);
     exchange.deliveries = transport.Result();
     exchange.devices.data_frames = transport.DataFrames();
     Close(exchange);
+    EndAbsences();
+    BlameAbsences(exchange.deliveries, absences, opened_ns, exchange.closed_ns);
     return exchange;
 }
 

@@ -20,7 +20,7 @@ class World {
     /// Nothing but `round`, the arguments and (waypoints) `opened_ns` decides the outcome: radios are quiet at the
     /// opening and all random streams start anew, so that a fresh world can go on from any round.
     Exchange Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::vector<double>& positions_m,
-                   const std::vector<Message>& messages);
+                   const std::vector<Message>& messages, const std::vector<Absence>& absences);
 
     int64_t RateBps() const { return m_air->RateBps(); }
 
@@ -30,11 +30,14 @@ class World {
     int64_t AssignStreams(uint32_t round);
     Graph MeetNeighbours(uint32_t round, int64_t until_ns, Exchange& exchange);
     void Carry(Broadcast& transport, int64_t opened_ns, int64_t deadline_ns, const std::vector<Message>& messages);
+    void ScheduleAbsences(const std::vector<Absence>& absences);
+    void EndAbsences();
     void Close(Exchange& exchange);
 
     Settings m_settings;
     std::unique_ptr<Air> m_air;
     ns3::Ptr<ns3::UniformRandomVariable> m_hello_jitter;
+    std::vector<ns3::EventId> m_turns;  ///< of devices that leave or come back in this round
 };
 
 }  // namespace testbed

@@ -15,7 +15,7 @@ def connect(scenario: Scenario) -> Network:
     if settings.kind == "graph":
         from testbed.network.graph import GraphNetwork
 
-        return GraphNetwork(scenario.devices.count, run.seed, settings, run.deadline_s)
+        return GraphNetwork(scenario.devices.count, run.seed, settings, run.deadlines_s()[0])
     if settings.kind == "replay":
         from testbed.errors import UserError
         from testbed.network.replay import ReplayNetwork
@@ -26,4 +26,4 @@ def connect(scenario: Scenario) -> Network:
         return ReplayNetwork(read(settings.trace), scenario.devices.count, run.rounds)
     from testbed.network.ns3 import Ns3Network
 
-    return Ns3Network(scenario.devices.count, run.seed, settings, run.deadline_s)
+    return Ns3Network(scenario)

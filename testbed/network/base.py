@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from testbed.exchange import Exchange, Outbox
+from testbed.exchange import Absences, Exchange, Outbox
 
 
 class Network(Protocol):
@@ -17,8 +17,11 @@ class Network(Protocol):
     def describe(self) -> dict[str, Any]:
         """What a trace's header keeps about this network: kind, radio settings, versions (JSON values)."""
 
-    def exchange(self, round_: int, opened_ns: int, outbox: Outbox) -> Exchange:
-        """Carry one round's messages. Rounds are asked for in order, each opening where the last closed."""
+    def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences) -> Exchange:
+        """Carry one round's messages. Rounds are asked for in order, each opening where the last closed.
+
+        Nothing but these arguments and the scenario decides what comes out.
+        """
 
     def close(self) -> None:
         """Let go of processes and files; calling it twice is harmless."""

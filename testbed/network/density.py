@@ -15,7 +15,7 @@ from testbed.errors import UserError
 from testbed.network.engine import world_settings
 from testbed.network.positions import positions
 from testbed.network.process import Worker
-from testbed.scenario.schema import Network as Settings
+from testbed.scenario import Scenario
 
 PLACES, FEWEST, MOST = 200, 4, 10
 """Behind one density, where positions change: hello rounds for PLACES devices in all, from FEWEST to MOST."""
@@ -38,27 +38,29 @@ class Found:
     density: float
 
 
-def side_for(devices: int, seed: int, settings: Settings, worker: Worker) -> float:
-    """Side in metres, for `settings.wanted_density`. Raises UserError where no side length reaches it.
+def side_for(scenario: Scenario, worker: Worker) -> float:
+    """Side in metres, for `network.density`. Raises UserError where no side length reaches it.
 
     One device has no links, hence no density: for it any side is as good as another.
     """
+    devices, settings = scenario.devices.count, scenario.network
     if devices == 1:
         return START_M
     probes = 1 if settings.mobility == "static" else min(max(FEWEST, PLACES // devices), MOST)
     step = 1 / (probes * devices * (devices - 1) / 2)
-    return search(settings.wanted_density, lambda side: measure(devices, seed, settings, side, worker, probes), step)
+    return search(settings.wanted_density, lambda side: measure(scenario, side, worker, probes), step)
 
 
-def measure(devices: int, seed: int, settings: Settings, side_m: float, worker: Worker, probes: int) -> float:
+def measure(scenario: Scenario, side_m: float, worker: Worker, probes: int) -> float:
     """Mean density of the first `probes` rounds in which nobody has anything to send."""
-    worker.request("open", world_settings(devices, seed, settings, side_m))
+    devices, settings = scenario.devices.count, scenario.network
+    worker.request("open", world_settings(scenario, side_m))
     hello_ns = round(settings.hello_s * 1e9)
-    nothing: tuple[Any, ...] = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64))
+    nothing: tuple[Any, ...] = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64)) * 2
     links = 0
     for probe in range(probes):
         opened_ns = probe * (hello_ns + PROBE_EVERY_NS)
-        place = positions(devices, seed, settings, side_m, probe)
+        place = positions(devices, scenario.run.seed, settings, side_m, probe)
         raw = worker.request("round", probe, opened_ns, opened_ns + 2 * hello_ns, place, *nothing)
         links += int(raw["links"]["neighbour"].sum())
     return links / (probes * devices * (devices - 1))

@@ -4,7 +4,7 @@ import importlib
 from typing import Any
 
 from testbed.errors import UserError
-from testbed.scenario.schema import Network as Settings
+from testbed.scenario import Scenario
 from testbed.seeds import Purpose, integer
 
 MISSING = 'this installation has no ns-3 engine ({reason}); use network.kind = "graph" or "replay", or reinstall'
@@ -33,25 +33,34 @@ def missing_engine() -> str | None:
     return MISSING.format(reason=reason.removeprefix("none: ")) if reason else None
 
 
-def world_settings(devices: int, seed: int, settings: Settings, side_m: float) -> dict[str, Any]:
+def world_settings(scenario: Scenario, side_m: float) -> dict[str, Any]:
     """What the engine's World is made from. Raises UserError for a loss table that cannot be."""
+    settings, devices = scenario.network, scenario.devices.count
     constant = settings.rate_bps()
     return {
         "devices": devices,
-        "seed": integer(seed, Purpose.RADIO),
+        "seed": integer(scenario.run.seed, Purpose.RADIO),
         "losses": [_loss(model, devices) for model in settings.losses()],
         "manager": settings.rate if constant is None else "ns3::ConstantRateWifiManager",
         "rate_mode": "" if constant is None else f"OfdmRate{constant // 1_000_000}Mbps",
         "tx_power_dbm": settings.tx_power_dbm,
-        "waypoints": settings.mobility == "random-waypoint",
+        "fading": settings.fading,
+        "nakagami_m": settings.nakagami_m,
+        "culled": settings.channel == "culled",
+        "mobility": settings.mobility,
         "side_m": side_m,
         "min_speed_mps": settings.speed_mps[0],
         "max_speed_mps": settings.speed_mps[1],
         "pause_s": settings.pause_s,
+        "memory": settings.memory,
+        "step_s": settings.step_s,
+        **scenario.devices.model_dump(include={"voltage_v", "tx_a", "rx_a", "busy_a", "idle_a"}),
         "hellos": settings.hellos,
         "hello_ns": round(settings.hello_s * 1e9),
         "hello_share": settings.hello_share,
-        "fountain": settings.repair == "fountain",
+        "beacon_ns": round(settings.beacon_s * 1e9),
+        "transport": settings.transport,
+        "repair": settings.repair,
         "load": settings.load,
         "payload_bytes": settings.payload_bytes,
     }

@@ -4,6 +4,7 @@ The control that papers use. Every link carries every message whole: it arrives 
 after the sender is ready, whatever else is on the air.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.exchange import Cause, Deliveries, Devices, Exchange, Links, Outbox
+from testbed.exchange import ALL_PRESENT, NEVER, Absences, Cause, Deliveries, Devices, Exchange, Links, Outbox
 from testbed.scenario.schema import GRAPH_FILES
 from testbed.scenario.schema import Network as Settings
 from testbed.seeds import Purpose, generator
@@ -50,15 +51,17 @@ class GraphNetwork:
         graph = Path(settings.graph).name
         return {"kind": "graph", "graph": graph, **density, "rate": settings.rate, "latency_s": settings.latency_s}
 
-    def exchange(self, round_: int, opened_ns: int, outbox: Outbox) -> Exchange:
-        """Carry the messages over this round's graph."""
-        dst, src = np.nonzero(self._adjacency(round_).T)[::-1]
+    def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
+        """Carry the messages over this round's graph, which is of the devices that are here when it opens."""
+        here = absences.within(opened_ns, opened_ns + 1, self.devices) == 0
+        dst, src = np.nonzero((self._adjacency(round_) & here & here[:, None]).T)[::-1]
         links = self._links(src, dst)
-        deliveries = self._deliveries(links, outbox, opened_ns + self._deadline_ns)
+        deliveries = without(absences, self._deliveries(links, outbox, opened_ns + self._deadline_ns))
         ends = [opened_ns, *outbox.ready_ns, *deliveries.arrived_ns]
         late = not deliveries.arrived.all()
         closed_ns = opened_ns + self._deadline_ns if late else min(max(ends), opened_ns + self._deadline_ns)
-        return Exchange(opened_ns, int(closed_ns), links, deliveries, self._devices(outbox))
+        away_ns = absences.within(opened_ns, int(closed_ns), self.devices)
+        return Exchange(opened_ns, int(closed_ns), links, deliveries, self._devices(outbox, away_ns))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -102,14 +105,37 @@ class GraphNetwork:
             started_ns=np.where(started > deadline_ns, -1, started),
             arrived_ns=np.where(late, -1, arrived),
             cause=np.where(late, Cause.DEADLINE, Cause.ARRIVED),
+            frames=np.where(started > deadline_ns, 0, 1),
+            retries=np.zeros(len(link)),
         )
 
-    def _devices(self, outbox: Outbox) -> Devices:
+    def _devices(self, outbox: Outbox, away_ns: NDArray[np.int64]) -> Devices:
         airtime = np.zeros(self.devices)
         np.add.at(airtime, outbox.src, np.ceil(outbox.size_bytes * 8e9 / self._rate_bps))
         nowhere = np.full(self.devices, np.nan)
         frames = np.bincount(outbox.src, minlength=self.devices)
-        return Devices.of(airtime_ns=airtime, frames=frames, retries=frames * 0, x_m=nowhere, y_m=nowhere)
+        return Devices.of(
+            airtime_ns=airtime,
+            frames=frames,
+            retries=frames * 0,
+            energy_j=nowhere,
+            away_ns=away_ns,
+            x_m=nowhere,
+            y_m=nowhere,
+        )
+
+
+def without(absences: Absences, deliveries: Deliveries) -> Deliveries:
+    """What is under way when its source or its destination leaves, or begins while one is away, never arrives."""
+    lost = np.zeros(len(deliveries), bool)
+    for device, from_ns, until_ns in zip(absences.device, absences.from_ns, absences.until_ns, strict=True):
+        concerned = (deliveries.src == device) | (deliveries.dst == device)
+        lost |= concerned & (deliveries.started_ns < until_ns) & (deliveries.arrived_ns > from_ns)
+    return replace(
+        deliveries,
+        arrived_ns=np.where(lost, NEVER, deliveries.arrived_ns),
+        cause=np.where(lost, Cause.AWAY, deliveries.cause),
+    )
 
 
 def heard_by(graph: str, devices: int) -> NDArray[np.bool_]:

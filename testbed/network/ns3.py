@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from testbed.errors import UserError
-from testbed.exchange import ALL_NEIGHBOURS, Deliveries, Devices, Exchange, Links, Outbox
+from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, Absences, Deliveries, Devices, Exchange, Links, Outbox
 from testbed.network.density import side_for
 from testbed.network.engine import engine_info, missing_engine, world_settings
 from testbed.network.positions import positions
 from testbed.network.process import Worker
+from testbed.scenario import Scenario
 from testbed.scenario.schema import Network as Settings
 
 __all__ = ["Ns3Network", "engine_info"]
@@ -27,17 +28,18 @@ class Ns3Network:
     Raises UserError where there is no engine, ns-3 does not know a setting, or no side length gives the density.
     """
 
-    def __init__(self, devices: int, seed: int, settings: Settings, deadline_s: float) -> None:
+    def __init__(self, scenario: Scenario) -> None:
         if complaint := missing_engine():
             raise UserError(complaint)
+        settings, deadline_s = scenario.network, scenario.run.deadlines_s()[0]
         _check_times(settings, deadline_s)
-        self.devices, self._seed, self._settings = devices, seed, settings
+        self.devices, self._scenario, self._settings = scenario.devices.count, scenario, settings
         self._deadline_ns = round(deadline_s * 1e9)
         self._events = 0
         self._worker = Worker(settings.worker_timeout_s)
         try:
-            self.side_m = settings.side_m or side_for(devices, seed, settings, self._worker)
-            self._rate_bps = self._worker.request("open", world_settings(devices, seed, settings, self.side_m))
+            self.side_m = settings.side_m or side_for(scenario, self._worker)
+            self._rate_bps = self._worker.request("open", world_settings(scenario, self.side_m))
         except BaseException:
             self.close()
             raise
@@ -53,13 +55,13 @@ class Ns3Network:
         radio = settings.model_dump(
             mode="json",
             include={"mobility", "loss", "rate", "tx_power_dbm", "transport", "repair", "load", "payload_bytes"}
-            | {"hellos", "hello_s", "hello_share", "speed_mps", "pause_s"},
+            | {"hellos", "hello_s", "hello_share", "speed_mps", "pause_s", "fading", "channel"},
         )
         return {"kind": "ns3", "standard": "802.11a", "side_m": self.side_m, **radio, **engine_info()}
 
-    def exchange(self, round_: int, opened_ns: int, outbox: Outbox) -> Exchange:
+    def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
         """Carry one round's messages over the air."""
-        raw = self._worker.request("round", *self._arguments(round_, opened_ns, outbox))
+        raw = self._worker.request("round", *self._arguments(round_, opened_ns, outbox, absences))
         self._events = raw["events"]
         links, devices = raw["links"], raw["devices"]
         return Exchange(
@@ -70,7 +72,9 @@ class Ns3Network:
             Devices(
                 airtime_ns=devices["airtime_ns"],
                 frames=devices["frames"],
-                retries=np.zeros(self.devices, np.int64),  # broadcast frames are never repeated by the MAC
+                retries=devices["retries"],
+                energy_j=devices["energy_j"],
+                away_ns=absences.within(opened_ns, raw["closed_ns"], self.devices),
                 x_m=devices["x_m"],
                 y_m=devices["y_m"],
             ),
@@ -80,11 +84,12 @@ class Ns3Network:
         """End the worker process."""
         self._worker.close()
 
-    def _arguments(self, round_: int, opened_ns: int, outbox: Outbox) -> tuple[Any, ...]:
+    def _arguments(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences) -> tuple[Any, ...]:
         _check_messages(outbox, self.devices)
-        place = positions(self.devices, self._seed, self._settings, self.side_m, round_)
-        deadline_ns = opened_ns + self._deadline_ns
-        return round_, opened_ns, deadline_ns, place, outbox.src, outbox.size_bytes, outbox.ready_ns
+        place = positions(self.devices, self._scenario.run.seed, self._settings, self.side_m, round_)
+        messages = outbox.src, outbox.size_bytes, outbox.ready_ns
+        away = absences.device, absences.from_ns, absences.until_ns
+        return round_, opened_ns, opened_ns + self._deadline_ns, place, *messages, *away
 
 
 def _check_times(settings: Settings, deadline_s: float) -> None:

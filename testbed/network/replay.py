@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from testbed.errors import UserError
-from testbed.exchange import Exchange, Outbox
+from testbed.exchange import ALL_PRESENT, Absences, Exchange, Outbox
 from testbed.trace import Trace
 
 
@@ -39,11 +39,16 @@ class ReplayNetwork:
         """What the recording said of its network."""
         return self._trace.header.network
 
-    def exchange(self, round_: int, opened_ns: int, outbox: Outbox) -> Exchange:
+    def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
         """The recorded exchange of this round, after a check that these are the messages it carried."""
         recorded, exchange = self._trace.outboxes[round_], self._trace.exchanges[round_]
         if complaint := _difference(outbox, recorded):
             raise UserError(f"Round {round_} does not fit the trace: {complaint}.")
+        away_ns = absences.within(exchange.opened_ns, exchange.closed_ns, self.devices)
+        if (away_ns != exchange.devices.away_ns).any():
+            raise UserError(
+                f"Round {round_} does not fit the trace: other devices are away (devices.churn_file, churn_s)."
+            )
         if opened_ns != exchange.opened_ns:
             raise UserError(f"Round {round_} opens at {opened_ns} ns, in the trace at {exchange.opened_ns} ns.")
         return exchange

@@ -31,6 +31,7 @@ ROUNDS = pa.schema(
         ("bytes", pa.int64()),
         ("frames", pa.int64()),
         ("airtime_ns", pa.int64()),
+        ("energy_j", pa.float64()),
         ("loss", pa.float64()),
         ("accuracy_mean", pa.float64()),
         ("accuracy_std", pa.float64()),
@@ -48,6 +49,9 @@ DEVICES = [
     ("airtime_ns", pa.int64()),
     ("frames", pa.int64()),
     ("retries", pa.int64()),
+    ("radio_j", pa.float64()),
+    ("compute_j", pa.float64()),
+    ("away_ns", pa.int64()),
     ("x_m", pa.float64()),
     ("y_m", pa.float64()),
 ]

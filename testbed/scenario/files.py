@@ -22,14 +22,17 @@ OUSTS = {
 }
 """What an override takes away, since it cannot stand beside it."""
 
-KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s"}, "output": {"checkpoint_s"}}
+KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s", "cache"}, "output": {"checkpoint_s"}}
 """Keys that change no result."""
+
+PATHS = ("graph", "trace", "script", "mobility_file", "churn_file")
+"""Keys that name files, in whatever section."""
 
 
 def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) -> Scenario:
     """The scenario in the TOML file `path`, with `section.key=value` overrides applied.
 
-    An override without a value takes a key away. Relative paths (`network.graph`, `network.trace`) are taken from
+    An override without a value takes a key away. Relative paths (see PATHS) are taken from
     the file's folder, in overrides from the working folder. Raises UserError for a missing or damaged file, an
     unknown key or an impossible value.
     """
@@ -42,7 +45,8 @@ def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) ->
         raise UserError(f"{path} cannot be read as a scenario: {error}.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from None
-    _resolve(tree.get("network"), path.parent)
+    for section in ("network", "devices"):
+        _resolve(tree.get(section), path.parent)
     for dotted, value in overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides):
         _override(tree, dotted, value)
     return parse(tree, str(path))
@@ -64,17 +68,24 @@ def dumps(scenario: Scenario) -> str:
 def fingerprint(scenario: Scenario) -> str:
     """SHA-256 of all that decides a result: equal scenarios, equal hash, whatever their names."""
     tree = scenario.model_dump(mode="json", exclude=KEPT_OUT_OF_THE_HASH)
+    for section in tree.values():
+        section.update({key: _content(section[key]) for key in PATHS if section.get(key)})
     return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
 
 
-def _resolve(network: Any, folder: Path) -> None:
-    """Make the paths among the keys of `[network]` whole."""
-    if not isinstance(network, dict):
+def _content(file: str) -> str:
+    """What stands for a file in the hash: its content, so that it may be moved but not changed."""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if Path(file).is_file() else file
+
+
+def _resolve(section: Any, folder: Path) -> None:
+    """Make the paths among the keys of a section whole."""
+    if not isinstance(section, dict):
         return
-    for key in ("graph", "trace"):
-        value = network.get(key)
-        if isinstance(value, str) and (key == "trace" or Path(value).suffix in GRAPH_FILES):
-            network[key] = str((folder / value).resolve())
+    for key in PATHS:
+        value = section.get(key)
+        if isinstance(value, str) and value and (key != "graph" or Path(value).suffix in GRAPH_FILES):
+            section[key] = str((folder / value).resolve())
 
 
 def _override(tree: dict[str, Any], dotted: str, value: Any) -> None:
@@ -84,8 +95,7 @@ def _override(tree: dict[str, Any], dotted: str, value: Any) -> None:
     for rival in OUSTS.get(f"{section}.{key}", ()) + OUSTS.get(f"{section}.{key}={value}", ()):
         tree[section].pop(rival, None)
     tree[section][key] = value
-    if section == "network":
-        _resolve(tree[section], Path.cwd())
+    _resolve(tree[section], Path.cwd())
     if value == "":
         del tree[section][key]
 

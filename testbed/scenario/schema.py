@@ -41,10 +41,24 @@ class Run(Section):
     )
     seed: NonNegativeInt = Field(1, description="Everything random follows from it.")
     rounds: PositiveInt = Field(100, description="Rounds of training, exchange and mixing.")
-    mode: Literal["barrier"] = Field("barrier", description="`barrier`: all devices wait for the round to close.")
-    deadline_s: PositiveSeconds = Field(
-        10.0, description="A round closes at the latest so long after it opened, in simulated seconds."
+    mode: Literal["barrier", "local", "async"] = Field(
+        "barrier",
+        description="`barrier`: all devices wait for the round to close; `local`: each device mixes when its "
+        "neighbours' messages are in, or at its own deadline, and goes on; `async`: no rounds, devices train, and meet "
+        "in pairs.",
     )
+    deadline_s: PositiveSeconds | Annotated[tuple[PositiveSeconds, ...], Field(min_length=1)] = Field(
+        10.0,
+        description="Simulated seconds after which a round closes at the latest (`barrier`), or a device waits no "
+        "longer (`local`: since its round began; `async`: since its meeting began; here also a list, dealt in turn).",
+    )
+    period_s: PositiveSeconds | None = Field(
+        None, description="`local`, `async`: simulated seconds that a row of the tables stands for; it has no default."
+    )
+
+    def deadlines_s(self) -> tuple[float, ...]:
+        """The deadlines that are dealt out in turn; one in `barrier` mode."""
+        return (self.deadline_s,) if isinstance(self.deadline_s, float) else self.deadline_s
 
 
 class Devices(Section):
@@ -54,6 +68,30 @@ class Devices(Section):
     profile: str | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         "raspberry-pi-4", description="Compute profile of every device, or a list of profiles dealt out in turn."
     )
+    straggler_share: float = Field(
+        0.0, ge=0, le=1, description="Share of the devices, drawn by the seed, that are slow."
+    )
+    straggler_slowdown: float = Field(5.0, ge=1, le=1e6, description="How many times as long those compute.")
+    compute_spread: float = Field(
+        0.0,
+        ge=0,
+        le=3,
+        description="Sigma of a log-normal factor (median 1), drawn for each device and round, on the compute time.",
+    )
+    churn_file: str | None = Field(
+        None, description="CSV file `device,from_s,until_s`: the intervals in which devices are away."
+    )
+    churn_s: tuple[PositiveSeconds, PositiveSeconds] | None = Field(
+        None, description="Mean seconds here and away of a two-state Markov process, drawn for each device."
+    )
+    battery_j: PositiveFloat | None = Field(
+        None, description="Energy that every device begins with; one that has used it up is away for good."
+    )
+    voltage_v: PositiveFloat = Field(3.0, description="Supply voltage of the radio.")
+    tx_a: float = Field(0.38, ge=0, le=100, description="Current of the radio while sending, in ampere.")
+    rx_a: float = Field(0.313, ge=0, le=100, description="While receiving.")
+    busy_a: float = Field(0.273, ge=0, le=100, description="While the air is busy with what it cannot receive.")
+    idle_a: float = Field(0.273, ge=0, le=100, description="While idle.")
 
 
 class Network(Section):
@@ -68,18 +106,34 @@ class Network(Section):
     side_m: PositiveFloat | None = Field(
         None, description="Side of the square that devices move in, in metres (`ns3`)."
     )
-    mobility: Literal["static", "redraw", "random-waypoint"] = Field(
+    mobility: Literal["static", "redraw", "random-waypoint", "gauss-markov", "ns2", "script"] = Field(
         "redraw",
-        description="`static`: placed once; `redraw`: new uniform places every round; `random-waypoint`: ns-3's model.",
+        description="`static`: placed once; `redraw`: new uniform places every round (or period); `random-waypoint`, "
+        "`gauss-markov`: ns-3's models; `ns2`: a movement trace; `script`: the scenario script moves the devices.",
+    )
+    placement: Literal["uniform", "grid", "disc", "file"] = Field("uniform", description="Places of `static` devices.")
+    mobility_file: str | None = Field(
+        None, description="`ns2`: movement trace of ns-2; placement `file`: CSV file with the columns `x_m,y_m`."
     )
     speed_mps: tuple[PositiveFloat, PositiveFloat] = Field(
-        (1.0, 5.0), description="Slowest and fastest speed of `random-waypoint`."
+        (1.0, 5.0), description="Slowest and fastest speed of `random-waypoint` and `gauss-markov`."
     )
+    memory: float = Field(0.85, ge=0, le=1, description="`gauss-markov`: 0 is a random walk, 1 a straight line.")
+    step_s: PositiveSeconds = Field(1.0, description="`gauss-markov`: seconds between changes of course.")
     pause_s: Seconds = Field(1.0, description="Pause at each waypoint.")
     loss: str | dict[str, Any] | Annotated[tuple[dict[str, Any], ...], Field(min_length=1)] = Field(
         "log-distance",
         description="Path loss: `log-distance` (exponent 3, 46.68 dB at 1 m), or a table with `model` (an ns-3 class "
         "name) and its attributes, or a list of such tables that are chained.",
+    )
+    fading: Literal["none", "nakagami"] = Field("none", description="Fast fading, drawn for each link and frame.")
+    nakagami_m: float = Field(1.0, ge=0.5, le=100, description="Shape of the fading; 1 is Rayleigh's.")
+    channel: Literal["culled", "stock"] = Field(
+        "culled",
+        description="`culled`: frames are simulated where they can be heard, with the outcome of `stock`, ns-3's own.",
+    )
+    script: str | None = Field(
+        None, description="Python file whose `setup(ns, nodes, devices, channel)` shapes the ns-3 world."
     )
     rate: str = Field(
         "24Mbps",
@@ -87,12 +141,15 @@ class Network(Section):
         "(`ns3::MinstrelWifiManager`); `graph`: the rate of every link.",
     )
     tx_power_dbm: float = Field(16.0206, ge=-50, le=50, description="Transmit power.")
-    transport: Literal["broadcast"] = Field(
-        "broadcast", description="`broadcast`: one transmission serves all neighbours."
+    transport: Literal["broadcast", "unicast", "tcp"] = Field(
+        "broadcast",
+        description="`broadcast`: one transmission serves all neighbours; `unicast`: to each neighbour frame by frame, "
+        "with the MAC's acknowledgements; `tcp`: ns-3's TCP to each neighbour.",
     )
-    repair: Literal["fountain", "none"] = Field(
+    repair: Literal["fountain", "nack", "none"] = Field(
         "fountain",
-        description="`fountain`: rateless code, sent until all neighbours are done; `none`: every frame once.",
+        description="`broadcast`: `fountain`: rateless code, sent until all neighbours are done; `nack`: neighbours "
+        "name the frames they miss; `none`: every frame once.",
     )
     load: float = Field(
         0.45, gt=0, le=10, description="Pacing: the share of the air that all devices within two hops use between them."
@@ -110,8 +167,15 @@ class Network(Section):
     )
     latency_s: Seconds = Field(0.001, description="`graph`: latency of every link.")
     trace: str | None = Field(None, description="`replay`: folder of the recorded trace.")
+    beacon_s: PositiveSeconds = Field(
+        1.0, description="`local`, `async`: seconds between hellos of a device, once its first ones are out."
+    )
+    cache: Literal["use", "off"] = Field(
+        "use", description="Whether an air that was simulated before is taken from the cache of traces."
+    )
     worker_timeout_s: PositiveSeconds = Field(
-        600.0, description="`ns3`: wall-clock seconds after which a silent simulator counts as hung."
+        600.0,
+        description="`ns3`: wall-clock seconds without simulated progress after which the simulator counts as hung.",
     )
 
     @model_validator(mode="after")
@@ -227,9 +291,19 @@ class Scenario(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.network.kind == "ns3" and self.run.deadline_s <= self.network.hello_s:
+        if self.run.mode == "barrier" and not isinstance(self.run.deadline_s, float):
+            raise ValueError('run.deadline_s is a list: in mode "barrier" one number closes the round for all')
+        if self.run.mode != "barrier" and self.run.period_s is None:
             raise ValueError(
-                f"run.deadline_s = {self.run.deadline_s:g} should be above network.hello_s = {self.network.hello_s:g}: "
-                "no message can be sent before the hellos"
+                f'run.mode = "{self.run.mode}" needs run.period_s, the simulated seconds behind a row of the tables'
+            )
+        if (
+            self.run.mode == "barrier"
+            and self.network.kind == "ns3"
+            and self.run.deadlines_s()[0] <= self.network.hello_s
+        ):
+            raise ValueError(
+                f"run.deadline_s = {self.run.deadlines_s()[0]:g} should be above "
+                f"network.hello_s = {self.network.hello_s:g}: no message can be sent before the hellos"
             )
         return self

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from testbed.aggregation import metropolis
 from testbed.algorithms import State
-from testbed.exchange import ALL_NEIGHBOURS, Exchange, Outbox
+from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, Exchange, Outbox
 from testbed.network import Network
 from testbed.scenario import Scenario
 from testbed.session.learner import Learner, Workload
@@ -41,6 +41,7 @@ class Outcome:
     outbox: Outbox
     exchange: Exchange
     compute_ns: NDArray[np.int64]
+    compute_j: NDArray[np.float64]
     losses: Tensor
     accuracy: Tensor
     """NaN where the round was not evaluated."""
@@ -75,7 +76,9 @@ class Barrier:
             accuracy = self._accuracy(round_, models)
             distance = consensus_distance(models)
         report = self._algorithm.report(state)
-        outcome = Outcome(round_, outbox, exchange, self._work.compute_ns, losses, accuracy, distance, report)
+        outcome = Outcome(
+            round_, outbox, exchange, self._work.compute_ns, self._work.compute_j, losses, accuracy, distance, report
+        )
         return Standing(round_ + 1, exchange.closed_ns, models, state), outcome
 
     def _accuracy(self, round_: int, models: Tensor) -> Tensor:
@@ -97,7 +100,7 @@ def carry(network: Network, work: Workload, round_: int, opened_ns: int) -> tupl
         size_bytes=np.full(len(senders), work.message_bytes),
         ready_ns=ready_ns[senders],
     )
-    exchange = network.exchange(round_, opened_ns, outbox)
+    exchange = network.exchange(round_, opened_ns, outbox, ALL_PRESENT)
     return outbox, replace(exchange, closed_ns=max(exchange.closed_ns, int(ready_ns.max())))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from testbed.algorithms import Algorithm, create
 from testbed.algorithms.message import size_bytes
 from testbed.errors import UserError
-from testbed.learning.compute import compute_ns
+from testbed.learning.compute import compute_ns, profiles_of
 from testbed.learning.data import shape_of
 from testbed.learning.fleet import of_scenario
 from testbed.learning.models import ModelSpec, build
@@ -24,6 +24,8 @@ class Workload:
 
     compute_ns: NDArray[np.int64]
     """Training time of a round, per device."""
+    compute_j: NDArray[np.float64]
+    """Energy of it, per device."""
     message_bytes: int
 
 
@@ -62,14 +64,17 @@ def workload(scenario: Scenario) -> Workload:
 
 
 def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
-    settings, devices, deadline_s = scenario.algorithm, scenario.devices, scenario.run.deadline_s
+    settings, devices, deadline_s = scenario.algorithm, scenario.devices, min(scenario.run.deadlines_s())
     training_ns = compute_ns(devices.profile, devices.count, settings.batch_size * settings.local_steps, spec.flops)
     if training_ns.max() >= deadline_s * 1e9:
         raise UserError(
             f"run.deadline_s = {deadline_s:g} should be above the {training_ns.max() / 1e9:.3g} s that the slowest "
             "device trains in a round (devices.profile, model.name, algorithm.batch_size, algorithm.local_steps)."
         )
-    return Workload(training_ns, size_bytes(_algorithm(scenario, spec).message_values(spec.size)))
+    watts = np.array([profile.watts for profile in profiles_of(devices.profile, devices.count)])
+    return Workload(
+        training_ns, watts * training_ns / 1e9, size_bytes(_algorithm(scenario, spec).message_values(spec.size))
+    )
 
 
 def _algorithm(scenario: Scenario, spec: ModelSpec) -> Algorithm:

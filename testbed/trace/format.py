@@ -1,4 +1,4 @@
-"""The layout of a trace on disk, version 1: a folder with a JSON header and five tables.
+"""The layout of a trace on disk, version 2: a folder with a JSON header and five tables.
 
 `header.json`; `rounds` (one row a round); `messages` (the Outboxes), `links`, `deliveries` and `devices` (the
 Exchanges), each with the column `round` in front. `docs/trace.md` describes it for others.
@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from testbed.exchange import Cause, Deliveries, Devices, Links, Outbox, Table
 
-VERSION = 1
-UNITS = {"*_ns": "nanosecond", "*_bytes": "byte", "*_bps": "bit/s", "*_db": "decibel", "*_m": "metre"}
+VERSION = 2
+UNITS = {"*_ns": "nanosecond", "*_bytes": "byte", "*_bps": "bit/s", "*_db": "decibel", "*_m": "metre", "*_j": "joule"}
 
 TABLES: dict[str, type[Table]] = {"messages": Outbox, "links": Links, "deliveries": Deliveries, "devices": Devices}
 ROUNDS = pa.schema([("round", pa.int32()), ("opened_ns", pa.int64()), ("closed_ns", pa.int64())])

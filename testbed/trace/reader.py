@@ -73,6 +73,8 @@ def _header(file: Path) -> Header:
         raise UserError(f"{file} is not the header of a trace of this project.")
     if isinstance(tree.get("version"), int) and tree["version"] > VERSION:
         raise UserError(f"{file} has version {tree['version']}, this program reads up to {VERSION}: update testbed.")
+    if tree.get("version") != VERSION:
+        raise UserError(f"{file} has version {tree.get('version')} of before the first release: record it again.")
     try:
         return Header.model_validate(tree)
     except ValidationError as error:

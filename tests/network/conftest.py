@@ -27,7 +27,8 @@ def live(engine: None) -> Iterator[Live]:
 
         def make(devices: int, seed: int = 1, deadline_s: float = 10.0, **keys: Any) -> Ns3Network:
             place = {} if "density" in keys else {"side_m": 20.0}
-            network = Ns3Network(devices, seed, parse({"network": place | keys}).network, deadline_s)
+            sections = {"run": {"seed": seed, "deadline_s": deadline_s}, "devices": {"count": devices}}
+            network = Ns3Network(parse(sections | {"network": place | keys}))
             return stack.enter_context(closing(network))
 
         yield make

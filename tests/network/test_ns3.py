@@ -263,4 +263,4 @@ def test_without_an_engine_the_other_networks_are_named(monkeypatch: pytest.Monk
     monkeypatch.setattr(engine.importlib, "import_module", missing)
     assert "no ns-3 was found" in str(missing_engine())
     with pytest.raises(UserError, match=r'no ns-3 engine .* use network\.kind = "graph" or "replay"'):
-        Ns3Network(2, 1, parse({}).network, 10.0)
+        Ns3Network(parse({}))

@@ -84,7 +84,8 @@ import numpy as np
 from testbed.network.ns3 import Ns3Network
 from testbed.exchange import Outbox
 from testbed.scenario import parse
-network = Ns3Network(30, 1, parse({{"network": {{"side_m": 60.0}}}}).network, 1000.0)
+sections = {{"run": {{"deadline_s": 1000.0}}, "devices": {{"count": 30}}, "network": {{"side_m": 60.0}}}}
+network = Ns3Network(parse(sections))
 print(network._worker.pid, flush=True)
 outbox = Outbox(np.arange(30), [-1] * 30, [10_000_000] * 30, [0] * 30)
 if {busy}:

@@ -26,8 +26,10 @@ def exchange(round_: int) -> Exchange:
     opened = round_ * 1000
     links = Links([0, 1][:count], [1, 0][:count], [np.nan, 3.5][:count], [1, 0.2][:count], [6] * count, [True] * count)
     arrived, cause = [opened + 9, NEVER][:count], [Cause.ARRIVED, Cause.FRAMES_LOST][:count]
-    deliveries = Deliveries([0, 1][:count], [1, 0][:count], [100] * count, [opened + 6] * count, arrived, cause)
-    devices = Devices([1, 2, 3], [4, 5, 6], [0, 0, 0], [0.5, np.nan, 1], [0, 0, 0])
+    deliveries = Deliveries(
+        [0, 1][:count], [1, 0][:count], [100] * count, [opened + 6] * count, arrived, cause, [1] * count, [0] * count
+    )
+    devices = Devices([1, 2, 3], [4, 5, 6], [0, 0, 0], [0.1, 0.2, np.nan], [0, 0, 7], [0.5, np.nan, 1], [0, 0, 0])
     return Exchange(opened, opened + 1000, links, deliveries, devices)
 
 
@@ -139,7 +141,7 @@ def test_a_damaged_a_foreign_and_a_missing_table_are_named(tmp_path: Path, name:
         (b"\xff\xfe", "is damaged"),
         (b"[1]", "is not the header of a trace"),
         (b'{"format": "pcap"}', "is not the header of a trace"),
-        (json.dumps({**HEADER.model_dump(), "version": 99}).encode(), "has version 99, this program reads up to 1"),
+        (json.dumps({**HEADER.model_dump(), "version": 99}).encode(), "has version 99, this program reads up to 2"),
         (json.dumps({**HEADER.model_dump(), "devices": 0}).encode(), "is damaged: devices"),
         (json.dumps({**HEADER.model_dump(), "more": 0}).encode(), "is damaged: more"),
     ],
