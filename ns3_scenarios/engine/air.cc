@@ -1,7 +1,9 @@
 #include "air.h"
 
-#include "models.h"
+#include "culled_phy.h"
+#include "fading.h"
 #include "mobility.h"
+#include "models.h"
 
 #include "ns3/double.h"
 #include "ns3/mobility-model.h"
@@ -19,6 +21,31 @@ namespace testbed {
 // 802.11a, 20 MHz (IEEE 802.11-2020, table 17-21): DIFS and the mean of a back-off with CWmin = 15 slots of 9 us.
 static const Time ACCESS = MicroSeconds(34) + NanoSeconds(67'500);
 
+/// Makes radios whose frames reach all others, or those that can notice them.
+struct PhyHelper : YansWifiPhyHelper {
+    explicit PhyHelper(bool culled)
+    {
+        if (culled) {
+            m_phys.front().SetTypeId(CulledPhy::GetTypeId());
+        }
+    }
+};
+
+/// The loss models of the scenario, and the fading behind them.
+static Ptr<PropagationLossModel>
+Losses(const Settings& settings, const NodeContainer& nodes)
+{
+    const auto losses = LossChain(settings.losses, nodes);
+    if (settings.fading == "nakagami") {
+        auto last = losses;
+        while (last->GetNext()) {
+            last = last->GetNext();
+        }
+        last->SetNext(Fading::Of(settings.nakagami_m, settings.seed));
+    }
+    return losses;
+}
+
 Air::Air(const Settings& settings)
 {
     m_nodes.Create(settings.devices);
@@ -34,7 +61,7 @@ Air::InstallWifi(const Settings& settings)
 {
     m_channel = CreateObject<YansWifiChannel>();
     m_channel->SetPropagationDelayModel(CreateObject<ConstantSpeedPropagationDelayModel>());
-    m_channel->SetPropagationLossModel(LossChain(settings.losses, m_nodes));
+    m_channel->SetPropagationLossModel(Losses(settings, m_nodes));
 
     WifiHelper wifi;
     wifi.SetStandard(WIFI_STANDARD_80211a);
@@ -45,13 +72,17 @@ Air::InstallWifi(const Settings& settings)
         const StringValue mode(settings.rate_mode);
         wifi.SetRemoteStationManager(settings.manager, "DataMode", mode, "NonUnicastMode", mode);
     }
-    YansWifiPhyHelper phy;
+    PhyHelper phy(settings.culled);
     phy.SetChannel(m_channel);
     phy.Set("TxPowerStart", DoubleValue(settings.tx_power_dbm));
     phy.Set("TxPowerEnd", DoubleValue(settings.tx_power_dbm));
     WifiMacHelper mac;
     mac.SetType("ns3::AdhocWifiMac");
     m_devices = wifi.Install(phy, mac, m_nodes);
+    const auto audience = std::make_shared<Audience>(m_channel, !settings.scripted);
+    for (uint32_t i = 0; settings.culled && i < m_devices.GetN(); ++i) {
+        DynamicCast<CulledPhy>(DynamicCast<WifiNetDevice>(m_devices.Get(i))->GetPhy())->SetAudience(audience);
+    }
 }
 
 void
