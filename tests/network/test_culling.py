@@ -13,7 +13,7 @@ WIDE = {"side_m": 700.0, "repair": "none", "load": 1.0}
 """Half of the pairs are out of each other's earshot (about 220 m), and frames meet."""
 
 LOG_DISTANCE = {"model": "ns3::LogDistancePropagationLossModel", "Exponent": 3.0}
-LOUDER = LOG_DISTANCE | {"Exponent": -3.0, "ReferenceLoss": 190.0}
+LOUDER = LOG_DISTANCE | {"Exponent": -3.0, "ReferenceLoss": 180.0}
 ANY = {"model": "ns3::RandomPropagationLossModel", "Variable": "ns3::UniformRandomVariable[Min=60|Max=180]"}
 WALL = {"model": "ns3::RangePropagationLossModel", "MaxRange": 150.0}
 
