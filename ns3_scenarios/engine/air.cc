@@ -8,6 +8,7 @@
 #include "ns3/double.h"
 #include "ns3/mobility-model.h"
 #include "ns3/propagation-delay-model.h"
+#include "ns3/simulator.h"
 #include "ns3/string.h"
 #include "ns3/wifi-helper.h"
 #include "ns3/wifi-mac.h"
@@ -46,6 +47,12 @@ Losses(const Settings& settings, const NodeContainer& nodes)
     return losses;
 }
 
+static Ptr<WifiPhy>
+PhyOf(Ptr<NetDevice> device)
+{
+    return DynamicCast<WifiNetDevice>(device)->GetPhy();
+}
+
 Air::Air(const Settings& settings)
 {
     m_nodes.Create(settings.devices);
@@ -53,6 +60,7 @@ Air::Air(const Settings& settings)
     InstallWifi(settings);
     for (uint32_t i = 0; i < settings.devices; ++i) {
         m_radios.push_back(std::make_unique<Radio>(DynamicCast<WifiNetDevice>(m_devices.Get(i))));
+        m_energy.push_back(RadioEnergy::Of(PhyOf(m_devices.Get(i)), settings));
     }
 }
 
@@ -81,7 +89,7 @@ Air::InstallWifi(const Settings& settings)
     m_devices = wifi.Install(phy, mac, m_nodes);
     const auto audience = std::make_shared<Audience>(m_channel, !settings.scripted);
     for (uint32_t i = 0; settings.culled && i < m_devices.GetN(); ++i) {
-        DynamicCast<CulledPhy>(DynamicCast<WifiNetDevice>(m_devices.Get(i))->GetPhy())->SetAudience(audience);
+        DynamicCast<CulledPhy>(PhyOf(m_devices.Get(i)))->SetAudience(audience);
     }
 }
 
@@ -100,10 +108,23 @@ Air::Position(uint32_t device) const
 void
 Air::SetAway(uint32_t device, bool away)
 {
-    const auto phy = DynamicCast<WifiNetDevice>(m_devices.Get(device))->GetPhy();
+    const auto phy = PhyOf(m_devices.Get(device));
     m_radios[device]->Flush();
     m_radios[device]->away = away;
     away ? phy->SetOffMode() : phy->ResumeFromOff();
+}
+
+void
+Air::BeginEnergy(int64_t opened_ns, const std::vector<Absence>& absences)
+{
+    const auto now_ns = Simulator::Now().GetNanoSeconds();
+    std::vector<int64_t> idle_ns(Size(), now_ns - opened_ns);
+    for (const auto& [device, from_ns, until_ns] : absences) {
+        idle_ns[device] -= std::max<int64_t>(0, std::min(until_ns, now_ns) - std::max(from_ns, opened_ns));
+    }
+    for (uint32_t i = 0; i < Size(); ++i) {
+        m_energy[i]->Begin(idle_ns[i]);
+    }
 }
 
 int64_t
