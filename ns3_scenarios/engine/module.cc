@@ -106,6 +106,7 @@ ToSettings(nb::dict given)
     s.fading = nb::cast<std::string>(given["fading"]);
     s.nakagami_m = nb::cast<double>(given["nakagami_m"]);
     s.culled = nb::cast<bool>(given["culled"]);
+    s.scripted = nb::cast<bool>(given["scripted"]);
     s.mobility = nb::cast<std::string>(given["mobility"]);
     s.side_m = nb::cast<double>(given["side_m"]);
     s.min_speed_mps = nb::cast<double>(given["min_speed_mps"]);

@@ -21,6 +21,7 @@ Ptr<Waypoints>
 Waypoints::In(const Settings& settings)
 {
     auto walk = CreateObject<Waypoints>();
+    walk->m_max_speed = settings.max_speed_mps;
     walk->m_guide = CreateObjectWithAttributes<SteadyStateRandomWaypointMobilityModel>(
         "MinSpeed", DoubleValue(settings.min_speed_mps), "MaxSpeed", DoubleValue(settings.max_speed_mps),
         "MinPause", DoubleValue(settings.pause_s), "MaxPause", DoubleValue(settings.pause_s),

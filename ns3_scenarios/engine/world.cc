@@ -182,7 +182,7 @@ World::Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::
     }
     AdvanceTo(opened_ns + GUARD_NS);
     const auto stream = AssignStreams(round);
-    m_air->BeginEnergy();
+    m_air->BeginEnergy(opened_ns, absences);
     ScheduleAbsences(absences);
     const auto graph = MeetNeighbours(round, opened_ns + m_settings.hello_ns, exchange);
     Broadcast transport(*m_air, m_settings, graph, round, stream, [] { Simulator::Stop(); });

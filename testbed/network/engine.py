@@ -47,6 +47,7 @@ def world_settings(scenario: Scenario, side_m: float) -> dict[str, Any]:
         "fading": settings.fading,
         "nakagami_m": settings.nakagami_m,
         "culled": settings.channel == "culled",
+        "scripted": settings.script is not None,
         "mobility": settings.mobility,
         "side_m": side_m,
         "min_speed_mps": settings.speed_mps[0],
