@@ -102,7 +102,7 @@ Air::Place(uint32_t device, double x_m, double y_m)
 Vector
 Air::Position(uint32_t device) const
 {
-    return m_nodes.Get(device)->GetObject<MobilityModel>()->GetPosition();
+    return DynamicCast<WifiNetDevice>(m_devices.Get(device))->GetPhy()->GetMobility()->GetPosition();
 }
 
 void

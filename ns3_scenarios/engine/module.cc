@@ -1,5 +1,9 @@
 // The engine as Python sees it: testbed.network._engine.
+#include "mobility.h"
+#include "names.h"
 #include "world.h"
+
+#include "ns3/simulator.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -8,6 +12,7 @@
 namespace nb = nanobind;
 using namespace nb::literals;
 using namespace testbed;
+using ns3::Simulator;
 
 template <typename T>
 using Column = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -91,6 +96,16 @@ ToModel(nb::handle given)
     return model;
 }
 
+static std::vector<Leg>
+ToLegs(Column<double> numbers)
+{
+    std::vector<Leg> legs;
+    for (size_t i = 0; i + 4 < numbers.size(); i += 5) {
+        legs.push_back({numbers(i), numbers(i + 1), numbers(i + 2), numbers(i + 3), numbers(i + 4)});
+    }
+    return legs;
+}
+
 static Settings
 ToSettings(nb::dict given)
 {
@@ -114,6 +129,9 @@ ToSettings(nb::dict given)
     s.pause_s = nb::cast<double>(given["pause_s"]);
     s.memory = nb::cast<double>(given["memory"]);
     s.step_s = nb::cast<double>(given["step_s"]);
+    for (auto legs : given["courses"]) {
+        s.courses.push_back(ToLegs(nb::cast<Column<double>>(legs)));
+    }
     s.voltage_v = nb::cast<double>(given["voltage_v"]);
     s.tx_a = nb::cast<double>(given["tx_a"]);
     s.rx_a = nb::cast<double>(given["rx_a"]);
@@ -137,6 +155,9 @@ NB_MODULE(_engine, m)
     m.attr("NS3_PROFILE") = TESTBED_NS3_PROFILE;
     m.attr("NS3_DEFINITIONS") = TESTBED_NS3_DEFINITIONS;
     m.attr("HEADER_BYTES") = FrameHeader::FIXED_BYTES;
+    ExplainUnknownNames();
+    m.def("adopt_scripted", &AdoptScripted, "devices"_a);
+    m.def("now_ns", [] { return Simulator::Now().GetNanoSeconds(); });
     nb::class_<World>(m, "World")
         .def("__init__", [](World* self, nb::dict settings) { new (self) World(ToSettings(settings)); }, "settings"_a)
         .def_prop_ro("rate_bps", &World::RateBps)
