@@ -41,6 +41,7 @@ def play(network: Any, rounds: int = 2) -> list[Exchange]:
         pytest.param({"mobility": "static"}, id="static"),
         pytest.param({"mobility": "redraw"}, id="redraw"),
         pytest.param({"mobility": "random-waypoint", "speed_mps": (20.0, 60.0)}, id="fast walks"),
+        pytest.param({"mobility": "gauss-markov", "speed_mps": (20.0, 60.0)}, id="Gauss-Markov"),
         pytest.param({"mobility": "static", "loss": matrix()}, id="matrix"),
         pytest.param({"mobility": "redraw", "loss": [LOG_DISTANCE, WALL]}, id="chain"),
         pytest.param({"mobility": "redraw", "fading": "nakagami"}, id="Rayleigh"),
