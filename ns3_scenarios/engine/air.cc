@@ -47,21 +47,21 @@ Losses(const Settings& settings, const NodeContainer& nodes)
     return losses;
 }
 
-static Ptr<WifiPhy>
-PhyOf(Ptr<NetDevice> device)
-{
-    return DynamicCast<WifiNetDevice>(device)->GetPhy();
-}
-
 Air::Air(const Settings& settings)
 {
     m_nodes.Create(settings.devices);
     InstallMobility(m_nodes, settings);
     InstallWifi(settings);
     for (uint32_t i = 0; i < settings.devices; ++i) {
-        m_radios.push_back(std::make_unique<Radio>(DynamicCast<WifiNetDevice>(m_devices.Get(i))));
-        m_energy.push_back(RadioEnergy::Of(PhyOf(m_devices.Get(i)), settings));
+        m_radios.push_back(std::make_unique<Radio>(Device(i)));
+        m_energy.push_back(RadioEnergy::Of(Device(i)->GetPhy(), settings));
     }
+}
+
+Ptr<WifiNetDevice>
+Air::Device(uint32_t device) const
+{
+    return DynamicCast<WifiNetDevice>(m_devices.Get(device));
 }
 
 void
@@ -89,7 +89,7 @@ Air::InstallWifi(const Settings& settings)
     m_devices = wifi.Install(phy, mac, m_nodes);
     const auto audience = std::make_shared<Audience>(m_channel, !settings.scripted);
     for (uint32_t i = 0; settings.culled && i < m_devices.GetN(); ++i) {
-        DynamicCast<CulledPhy>(PhyOf(m_devices.Get(i)))->SetAudience(audience);
+        DynamicCast<CulledPhy>(Device(i)->GetPhy())->SetAudience(audience);
     }
 }
 
@@ -108,7 +108,7 @@ Air::Position(uint32_t device) const
 void
 Air::SetAway(uint32_t device, bool away)
 {
-    const auto phy = PhyOf(m_devices.Get(device));
+    const auto phy = Device(device)->GetPhy();
     m_radios[device]->Flush();
     m_radios[device]->away = away;
     away ? phy->SetOffMode() : phy->ResumeFromOff();
@@ -137,7 +137,7 @@ Air::AssignStreams(int64_t first)
 WifiMode
 Air::BroadcastMode() const
 {
-    return DynamicCast<WifiNetDevice>(m_devices.Get(0))->GetMac()->GetWifiRemoteStationManager()->GetNonUnicastMode();
+    return Device(0)->GetMac()->GetWifiRemoteStationManager()->GetNonUnicastMode();
 }
 
 int64_t

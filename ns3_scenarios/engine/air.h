@@ -22,6 +22,7 @@ class Air {
     explicit Air(const Settings& settings);
 
     uint32_t Size() const { return m_radios.size(); }
+    ns3::Ptr<ns3::WifiNetDevice> Device(uint32_t device) const;
     Radio& At(uint32_t device) { return *m_radios[device]; }
 
     void Place(uint32_t device, double x_m, double y_m);

@@ -80,6 +80,14 @@ Round(World& world, uint32_t round, int64_t opened_ns, int64_t deadline_ns, Colu
     return ToPython(std::move(exchange));
 }
 
+static int64_t
+Saturate(World& world, uint32_t senders, uint32_t bytes, bool unicast, int64_t duration_ns, Column<double> positions_m)
+{
+    const std::vector<double> positions(positions_m.data(), positions_m.data() + positions_m.size());
+    nb::gil_scoped_release others_run;
+    return world.Saturate(senders, bytes, unicast, duration_ns, positions);
+}
+
 static Model
 ToModel(nb::handle given)
 {
@@ -161,6 +169,7 @@ NB_MODULE(_engine, m)
     nb::class_<World>(m, "World")
         .def("__init__", [](World* self, nb::dict settings) { new (self) World(ToSettings(settings)); }, "settings"_a)
         .def_prop_ro("rate_bps", &World::RateBps)
+        .def("saturate", &Saturate, "senders"_a, "bytes"_a, "unicast"_a, "duration_ns"_a, "positions_m"_a)
         .def("round", &Round, "round"_a, "opened_ns"_a, "deadline_ns"_a, "positions_m"_a, "src"_a, "size_bytes"_a,
              "ready_ns"_a, "away"_a, "from_ns"_a, "until_ns"_a);
 }

@@ -1,5 +1,7 @@
 #include "world.h"
 
+#include "saturation.h"
+
 #include "ns3/mac48-address.h"
 #include "ns3/rng-seed-manager.h"
 #include "ns3/simulator.h"
@@ -193,6 +195,21 @@ World::Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::
     EndAbsences();
     BlameAbsences(exchange.deliveries, absences, opened_ns, exchange.closed_ns);
     return exchange;
+}
+
+int64_t
+World::Saturate(uint32_t senders, uint32_t bytes, bool unicast, int64_t duration_ns,
+                const std::vector<double>& positions_m)
+{
+    const auto opened_ns = Simulator::Now().GetNanoSeconds();
+    Open(opened_ns, positions_m);
+    AssignStreams(0);
+    for (uint32_t i = 0; i < m_air->Size(); ++i) {
+        m_air->At(i).sending = [](auto&&...) {};
+    }
+    Saturation saturation(*m_air, senders, bytes, unicast);
+    AdvanceTo(opened_ns + duration_ns);
+    return saturation.Received();
 }
 
 }  // namespace testbed

@@ -22,6 +22,10 @@ class World {
     Exchange Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::vector<double>& positions_m,
                    const std::vector<Message>& messages, const std::vector<Absence>& absences);
 
+    /// Frames that devices 1 to `senders`, saturated, bring to device 0 in `duration_ns`; at the positions given.
+    int64_t Saturate(uint32_t senders, uint32_t bytes, bool unicast, int64_t duration_ns,
+                     const std::vector<double>& positions_m);
+
     int64_t RateBps() const { return m_air->RateBps(); }
 
   private:
