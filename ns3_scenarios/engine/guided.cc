@@ -26,8 +26,15 @@ Guided::GetTypeId()
 Ptr<Guided>
 Guided::Behind(Ptr<MobilityModel> guide)
 {
+    return Follow(guide, false);
+}
+
+Ptr<Guided>
+Guided::Follow(Ptr<MobilityModel> guide, bool owner)
+{
     auto follower = CreateObject<Guided>();
     follower->m_guide = guide;
+    follower->m_owner = owner;
     guide->TraceConnectWithoutContext("CourseChange", MakeCallback(&Guided::OnCourse, PeekPointer(follower)));
     follower->OnCourse(guide);
     return follower;
@@ -36,10 +43,10 @@ Guided::Behind(Ptr<MobilityModel> guide)
 Ptr<Guided>
 Guided::RandomWaypoint(const Settings& settings)
 {
-    auto walk = Behind(CreateObjectWithAttributes<SteadyStateRandomWaypointMobilityModel>(
+    auto walk = Follow(CreateObjectWithAttributes<SteadyStateRandomWaypointMobilityModel>(
         "MinSpeed", DoubleValue(settings.min_speed_mps), "MaxSpeed", DoubleValue(settings.max_speed_mps),
         "MinPause", DoubleValue(settings.pause_s), "MaxPause", DoubleValue(settings.pause_s),
-        "MaxX", DoubleValue(settings.side_m), "MaxY", DoubleValue(settings.side_m)));
+        "MaxX", DoubleValue(settings.side_m), "MaxY", DoubleValue(settings.side_m)), true);
     walk->m_limit_m = settings.side_m;
     walk->m_max_speed = settings.max_speed_mps;
     return walk;
@@ -87,10 +94,10 @@ Guided::GaussMarkov(const Settings& settings)
     const auto side_m = settings.side_m;
     const auto [deviation, bound] = GaussMarkovSpeed::Of(settings);
     // A walk in the plane: the pitch stays 0. Directions keep ns-3's own distribution.
-    auto walk = Behind(CreateObjectWithAttributes<GaussMarkovMobilityModel>(
+    auto walk = Follow(CreateObjectWithAttributes<GaussMarkovMobilityModel>(
         "Bounds", BoxValue(Box(0, side_m, 0, side_m, 0, 0)), "TimeStep", TimeValue(Seconds(settings.step_s)), "Alpha",
         DoubleValue(settings.memory), "MeanVelocity", PointerValue(Uniform(settings.min_speed_mps, settings.max_speed_mps)),
-        "NormalVelocity", PointerValue(Normal(deviation, bound)), "NormalPitch", PointerValue(Normal(0, 1))));
+        "NormalVelocity", PointerValue(Normal(deviation, bound)), "NormalPitch", PointerValue(Normal(0, 1))), true);
     walk->m_start = Uniform(0, side_m);
     walk->m_limit_m = side_m;
     walk->m_max_speed = GaussMarkovBound(settings);
@@ -122,7 +129,9 @@ Guided::DoInitialize()
 void
 Guided::DoDispose()
 {
-    m_guide->Dispose();
+    if (m_owner) {
+        m_guide->Dispose();
+    }
     MobilityModel::DoDispose();
 }
 

@@ -26,12 +26,14 @@ class Guided : public ns3::MobilityModel, public BoundedSpeed {
     /// A Gauss-Markov walk in the square of `side_m`, from uniform places on.
     static ns3::Ptr<Guided> GaussMarkov(const Settings& settings);
 
-    /// Behind a model that has its place already.
+    /// Behind a model that belongs to a node and has its place already.
     static ns3::Ptr<Guided> Behind(ns3::Ptr<ns3::MobilityModel> guide);
 
     double MaxSpeed() const override { return m_max_speed; }
 
   private:
+    static ns3::Ptr<Guided> Follow(ns3::Ptr<ns3::MobilityModel> guide, bool owner);
+
     void DoInitialize() override;
     void DoDispose() override;
     ns3::Vector DoGetPosition() const override;
@@ -44,6 +46,7 @@ class Guided : public ns3::MobilityModel, public BoundedSpeed {
     ns3::Ptr<ns3::UniformRandomVariable> m_start;  ///< a coordinate of the first place; null: the guide finds its own
     double m_limit_m = 0;                          ///< side of a square that is not left; 0: none
     double m_max_speed = std::numeric_limits<double>::infinity();  ///< in m/s
+    bool m_owner = true;                           ///< of the guide, which else belongs to a node
     ns3::Vector m_from, m_velocity;
     ns3::Time m_since;
 };

@@ -70,11 +70,17 @@ def read_places(path: Path) -> NDArray[np.float64]:
     rows = []
     for number, line in enumerate(lines[1:], 2):
         try:
-            x_m, y_m = map(_number, line.split(",")) if line.count(",") == 1 else (_number(line), inf)
-            rows.append((x_m, y_m))
+            rows.append(_place(line))
         except ValueError as complaint:
             raise UserError(f"network.mobility_file: {path}, line {number}: {complaint}.") from None
     return np.array(rows, np.float64).reshape(-1, 2)
+
+
+def _place(line: str) -> tuple[float, float]:
+    x_m, comma, y_m = line.partition(",")
+    if not comma or "," in y_m:
+        raise ValueError(f"{line.strip()!r} should be two numbers")
+    return _number(x_m), _number(y_m)
 
 
 def _lines(path: Path) -> list[str]:

@@ -25,6 +25,9 @@ NOISE = re.compile(
 )
 """What the bindings, C++ and Python's fault handler write beside the words of ns-3 and the lines of a script."""
 
+LOADING_S = 300.0
+"""Wall time that loading may take: the bindings need 10 to 40 s, and say nothing meanwhile."""
+
 PERIOD_S = 1.0
 """Wall time between the worker's signs of life; less where the timeout is short."""
 
@@ -81,7 +84,8 @@ class Worker:
             if kind != "alive":
                 return kind == "done", said
             if said != seen:
-                seen, until = said, time.monotonic() + self._timeout_s
+                seen, patience_s = said, max(self._timeout_s, LOADING_S if said[0] == "loading" else 0.0)
+                until = time.monotonic() + patience_s
         raise EngineError(self._words(_standstill(self._timeout_s, seen)))
 
     def _words(self, what: str) -> str:

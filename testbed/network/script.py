@@ -86,7 +86,7 @@ def bindings() -> Any:
         os.chdir(here)
     for crash in CRASHES:  # the bindings' own handlers write pages of C++ frames; the script's line is what helps
         signal.signal(crash, signal.SIG_DFL)
-    faulthandler.enable()
+    faulthandler.enable(all_threads=False)
     return ns
 
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,24 +21,51 @@ from testbed.errors import UserError
 from testbed.network.script import Script
 
 Sign = tuple[str, int]
-"""What the worker is doing, and how far it is in it."""
+"""What the worker is doing, and the simulated time."""
 
 
 def main(descriptor: int, period_s: float) -> None:
     """Answer until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it then closes the socket
     threading.Thread(target=_leave_with, args=[descriptor], daemon=True).start()
-    connection, host, sending = Connection(descriptor), Host(), threading.Lock()
-    threading.Thread(target=_tell, args=[connection, host, sending, period_s], daemon=True).start()
+    line = Line(Connection(descriptor))
+    threading.Thread(target=line.keep_telling, args=[period_s], daemon=True).start()
     while True:
         try:
-            verb, arguments = connection.recv()
+            verb, arguments = line.connection.recv()
         except EOFError:
             return
-        answer = host.answer(verb, arguments)
-        with sending:
-            host.doing = ""
-            connection.send(answer)
+        line.answer(*line.host.answer(verb, arguments))
+
+
+class Line:
+    """What is said to the parent, by whichever thread: one message after the other, and signs only until the answer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.host = Host(self.tell)
+        self._sending = threading.Lock()
+
+    def answer(self, kind: str, said: Any) -> None:
+        """The answer to a request."""
+        with self._sending:
+            self.host.doing = ""
+            self.connection.send((kind, said))
+
+    def tell(self) -> None:
+        """A sign of life, while there is something to do.
+
+        The present world cannot go away meanwhile: its thread waits for the interpreter when a piece is done.
+        """
+        with self._sending:
+            if self.host.doing:
+                self.connection.send(("alive", self.host.sign()))
+
+    def keep_telling(self, period_s: float) -> None:
+        """A sign of life every `period_s`."""
+        while True:
+            time.sleep(period_s)
+            self.tell()
 
 
 class Host:
@@ -46,11 +74,11 @@ class Host:
     doing = ""
     """Nothing, `loading` (the bindings), `making` (a world) or `simulating`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
         self._engine: Any = None
         self._world: Any = None
         self._script: Script | None = None
-        self._loaded = 0
 
     def answer(self, verb: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
         """`open(settings)` makes the world anew and tells its rate; all other verbs are the world's own."""
@@ -60,16 +88,15 @@ class Host:
             return "refused", str(complaint)
 
     def sign(self) -> Sign:
-        """Loading takes as long as it takes; making a world should not; simulating has a clock."""
-        self._loaded += self.doing == "loading"
-        return self.doing, self._engine.now_ns() if self.doing == "simulating" else self._loaded
+        """What is being done, and the simulated time where there is one."""
+        return self.doing, self._engine.now_ns() if self.doing == "simulating" else 0
 
     def _open(self, settings: dict[str, Any]) -> int:
         self._world = None  # ns-3 holds one simulator: the old world goes before the new one comes
         self.doing = "loading"
+        self._tell()  # now, since the bindings let no other thread run
         self._engine = importlib.import_module("testbed.network._engine")
-        if settings["script"] and not self._script:
-            self._script = Script(Path(settings["script"]))
+        self._script = Script(Path(settings["script"])) if settings["script"] else None
         self.doing = "making"
         if self._script:
             self._script.reset()
@@ -94,15 +121,6 @@ class Host:
             if self._script:
                 raise UserError(f"network.script: an event raised {error}") from None
             raise
-
-
-def _tell(connection: Connection, host: Host, sending: threading.Lock, period_s: float) -> None:
-    """The present world cannot go away meanwhile: ns-3 gives the interpreter back only when a piece is done."""
-    while True:
-        time.sleep(period_s)
-        with sending:
-            if host.doing:
-                connection.send(("alive", host.sign()))
 
 
 def _leave_with(descriptor: int) -> None:
