@@ -34,9 +34,9 @@ class Host:
         self._world: Any = None
 
     def answer(self, verb: str, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
-        """`open(settings)` makes the world anew and tells its rate; `round(...)` runs a round in it."""
+        """`open(settings)` makes the world anew and tells its rate; all other verbs are the world's own."""
         try:
-            return True, self._open(*arguments) if verb == "open" else self._world.round(*arguments)
+            return True, self._open(*arguments) if verb == "open" else getattr(self._world, verb)(*arguments)
         except ValueError as complaint:
             return False, str(complaint)
 
