@@ -95,14 +95,21 @@ class Store:
             digests = {file.name: _sha256(shutil.copyfile(file, scratch / file.name)) for file in files}
             text = json.dumps({"key": key, "rounds": rounds, "sha256": digests}, indent=2)
             (scratch / ENTRY).write_text(text + "\n", "utf-8")
-            shorter = [entry.folder for entry in self._of(key)]
-            scratch.rename(self.folder / f"{key}-{rounds}")
-            for folder in shorter:
-                self._remove(folder)
-        except FileExistsError:
-            return  # another run has just kept the same
+            self._place(scratch, self.folder / f"{key}-{rounds}")
+            for entry in self._of(key):
+                if entry.rounds < rounds:
+                    self._remove(entry.folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    @staticmethod
+    def _place(scratch: Path, folder: Path) -> None:
+        """Give the entry its name, unless another run has just kept the same."""
+        try:
+            scratch.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
 
     def _shrink(self) -> None:
         """Throw away what was not used for longest, until the rest is within the limit."""
