@@ -23,7 +23,8 @@ def connect(scenario: Scenario) -> Network:
 
         if settings.trace is None:
             raise UserError('network.kind = "replay" needs network.trace, the folder of a recorded trace.')
-        return ReplayNetwork(read(settings.trace), scenario.devices.count, run.rounds)
+        rounds = run.rounds if scenario.devices.battery_j is None else 1  # empty batteries end a run before
+        return ReplayNetwork(read(settings.trace), scenario.devices.count, rounds)
     from testbed.network.ns3 import Ns3Network
 
     return Ns3Network(scenario)

@@ -27,13 +27,9 @@ class ReplayNetwork:
                 f"The trace was recorded with {trace.header.devices} devices, the scenario has {devices}: "
                 f"set devices.count = {trace.header.devices}."
             )
-        if len(trace) < rounds:
-            raise UserError(
-                f"The trace holds {len(trace)} rounds, the scenario asks for {rounds}: "
-                f"set run.rounds = {len(trace)} or record a longer one."
-            )
         self.devices = devices
         self._trace = trace
+        self._check_length(rounds)
 
     def describe(self) -> dict[str, Any]:
         """What the recording said of its network."""
@@ -41,6 +37,7 @@ class ReplayNetwork:
 
     def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
         """The recorded exchange of this round, after a check that these are the messages it carried."""
+        self._check_length(round_ + 1)
         recorded, exchange = self._trace.outboxes[round_], self._trace.exchanges[round_]
         if complaint := _difference(outbox, recorded):
             raise UserError(f"Round {round_} does not fit the trace: {complaint}.")
@@ -55,6 +52,13 @@ class ReplayNetwork:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _check_length(self, rounds: int) -> None:
+        if len(self._trace) < rounds:
+            raise UserError(
+                f"The trace holds {len(self._trace)} rounds, the scenario asks for {rounds}: "
+                f"set run.rounds = {len(self._trace)} or record a longer one."
+            )
 
 
 def _difference(sent: Outbox, recorded: Outbox) -> str | None:
