@@ -33,6 +33,7 @@ DataDir = Annotated[
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is unfinished in the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on one line.")]
 Runs = Annotated[list[Path], typer.Argument(help="Run directories.", show_default=False)]
+Recorded = Annotated[Path, typer.Argument(help="Run directory or trace folder.", show_default=False)]
 Figure = Annotated[Path, typer.Option("--out", help="File to write: .png, .svg or .pdf.")]
 
 
@@ -124,6 +125,23 @@ def plot_density(
 ) -> None:
     """Best accuracy, and time to a target, against the realised connectivity density."""
     _plot("density", runs, out, target=target)
+
+
+@plot_app.command("network")
+def plot_network(
+    run: Recorded,
+    out: Figure = Path("network.png"),
+    rounds: Annotated[
+        str | None, typer.Option(help="Rounds drawn as maps, as 0,5,19 or 3:8; by default first, middle and last.")
+    ] = None,
+    parts: Annotated[
+        str, typer.Option(help="What the figure shows, of links, time, delay and devices.")
+    ] = "links,time,delay,devices",
+) -> None:
+    """Maps of the links, density and durations over time, delays, and each device's air time and energy."""
+    from testbed import report
+
+    print(report.plot_network(run, out, rounds, parts.split(",")))
 
 
 @app.command()
