@@ -144,6 +144,36 @@ def plot_network(
     print(report.plot_network(run, out, rounds, parts.split(",")))
 
 
+@plot_app.command("timeline")
+def plot_timeline(
+    run: Recorded,
+    out: Figure = Path("timeline.png"),
+    rounds: Annotated[str | None, typer.Option(help="Rounds drawn, as 3:8; by default the first ones.")] = None,
+    from_s: Annotated[float | None, typer.Option("--from", help="Simulated second to begin with.")] = None,
+    until_s: Annotated[float | None, typer.Option("--to", help="Simulated second to end with.")] = None,
+    devices: Annotated[str | None, typer.Option(help="Devices drawn, as 0,3,7; by default the first ones.")] = None,
+) -> None:
+    """What each device does when, and the messages between devices."""
+    from testbed import report
+
+    print(report.plot_timeline(run, out, rounds, from_s, until_s, devices))
+
+
+@plot_app.command("animation")
+def plot_animation(
+    run: Recorded,
+    out: Annotated[
+        Path, typer.Option("--out", help="File to write: .gif, .mp4 (needs ffmpeg), or .xml for ns-3's NetAnim.")
+    ] = Path("network.gif"),
+    rounds: Annotated[str | None, typer.Option(help="Rounds shown, as 3:8; by default the first ones.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long the film lasts.")] = 12.0,
+) -> None:
+    """A film of devices, links and the messages under way."""
+    from testbed import report
+
+    print(report.animate(run, out, rounds, seconds))
+
+
 @app.command()
 def doctor() -> None:
     """What is installed here and what it can do."""

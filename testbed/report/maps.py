@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
@@ -71,26 +72,19 @@ def _heads(axes: Axes, start: Reals, end: Reals) -> None:
     )
 
 
-def draw_devices(axes: Axes, where: Reals, kinds: NDArray[np.str_]) -> None:
-    """A marker for each device, and its number where there are few."""
-    few = len(where) <= NUMBERED
+def draw_devices(axes: Axes, where: Reals, kinds: NDArray[np.str_], larger: float = 1.0) -> list[Artist]:
+    """A marker for each device, and its number where there are few; `larger` than in print for a screen."""
+    few, drawn = len(where) <= NUMBERED, list[Artist]()
     for name, kind in KINDS.items():
         at = where[kinds == name]
         if len(at):
-            axes.scatter(
-                at[:, 0],
-                at[:, 1],
-                s=62 if few else 14,
-                marker=kind.marker,
-                c=kind.face,
-                edgecolors=kind.edge,
-                zorder=4,
-                gid=name,
-            )
+            look: Any = {"marker": kind.marker, "c": kind.face, "edgecolors": kind.edge, "gid": name}
+            drawn.append(axes.scatter(at[:, 0], at[:, 1], (62 if few else 14) * larger, zorder=4, **look))
     for device, (x, y) in enumerate(where if few else ()):
         pale = KINDS[str(kinds[device])].face == "white"
-        colour = "black" if pale else "white"
-        axes.text(x, y, str(device), size=5.5, color=colour, ha="center", va="center_baseline", zorder=5)
+        centred: Any = {"ha": "center", "va": "center_baseline", "color": "black" if pale else "white"}
+        drawn.append(axes.text(x, y, str(device), size=5.5 * larger**0.5, zorder=5, **centred))
+    return drawn
 
 
 def frame(axes: Axes, low: Reals, high: Reals) -> None:

@@ -34,7 +34,8 @@ def plot_network(folder: Path, out: Path, rounds: str | None = None, parts: Sequ
     taken = delays(recording)
     with mpl.rc_context(STYLE):
         save(compose(recording, taken, chosen, parts), out)
-    return f"{out}: {_told(recording, taken)} Maps of round{'s' * (len(chosen) > 1)} {', '.join(map(str, chosen))}."
+    drawn = f" Maps of round{'s' * (len(chosen) > 1)} {', '.join(map(str, chosen))}." if "links" in parts else ""
+    return f"{out}: {_told(recording, taken)}{drawn}"
 
 
 def compose(recording: Recording, taken: Delays, chosen: Sequence[int], parts: Sequence[str] = PARTS) -> Figure:
