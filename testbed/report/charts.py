@@ -18,14 +18,15 @@ def over_time(figure: SubFigure, recording: Recording, delays: Delays) -> None:
     density, seconds = figure.subplots(1, 2)
     edges = recording.edges_s()
     density.stairs(recording.trace.densities(), edges, baseline=None, color=COLOURS[0], linewidth=1.4)
-    density.set_ylim(0, 1)
+    density.set_ylim(-0.02, 1.02)
     _name(density, "simulated time (s)", "density")
     lasted = [(each.closed_ns - each.opened_ns) / 1e9 for each in recording.exchanges]
     seconds.stairs(lasted, edges, baseline=None, color=COLOURS[0], linewidth=1.4, label="round")
     middle = [(each.closed_ns + each.opened_ns) / 2e9 for each in recording.exchanges]
     median, late = _by_round(delays, len(lasted))
-    seconds.plot(middle, median, "o-", color=COLOURS[1], ms=3, lw=1, label="median delay")
-    seconds.plot(middle, late, "^:", color=COLOURS[2], ms=3, lw=1, label="95 % of delays below")
+    if np.isfinite(median).any():
+        seconds.plot(middle, median, "o-", color=COLOURS[1], ms=3, lw=1, label="median delay")
+        seconds.plot(middle, late, "^:", color=COLOURS[2], ms=3, lw=1, label="95 % of delays below")
     seconds.set_ylim(0, 1.08 * max(np.nanmax([*lasted, *late]), 1e-9))
     _name(seconds, "simulated time (s)", "seconds")
     _above(seconds)
@@ -54,7 +55,8 @@ def delay_distribution(figure: SubFigure, delays: Delays) -> None:
         axes.axhspan(arrived, 1, color="#777777", alpha=0.15, lw=0, gid="lost")
     told = ", ".join(f"{name} {_percent(share)}" for name, share in lost.items())
     said = f"lost: {_percent(1 - arrived)} ({told})" if told else "none lost"
-    figure.suptitle(f"{len(delays.cause)} deliveries, {said}" + ", the grey part" * bool(told), size=8)
+    count = len(delays.cause)
+    figure.suptitle(f"{count} deliver{'ies' if count > 1 else 'y'}, {said}" + ", the grey part" * bool(told), size=8)
     if delays.arrived.any():
         _above(axes)
         axes.set_xlim(0, 1.03 * (delays.longest_s or 1))
@@ -74,14 +76,12 @@ def per_device(figure: SubFigure, recording: Recording) -> None:
     air, energy, retries = figure.subplots(1, 3)
     airtime = recording.device_column("airtime_ns") / 1e6
     order = np.argsort(-airtime.mean(0), kind="stable")
-    _spread(air, airtime[:, order], COLOURS[0])
+    _spread(air, airtime[:, order], COLOURS[0], nothing="nobody sent anything")
     _name(air, "", "air time per round (ms)")
     _energy(energy, recording, order)
     again = recording.device_column("retries")
-    _spread(retries, again[:, order], COLOURS[4])
+    _spread(retries, again[:, order], COLOURS[4], nothing="no frame was sent again")
     _name(retries, "", "retries per round")
-    if not again.any():
-        _say(retries, "no frame was sent again")
     for axes in (air, energy, retries):
         axes.set_ylim(bottom=0)
         axes.grid(visible=False, axis="x")
@@ -105,8 +105,14 @@ def _energy(axes: Axes, recording: Recording, order: np.ndarray) -> None:
         _say(axes, "no energy recorded")
 
 
-def _spread(axes: Axes, values: Reals, colour: str, shift: float = 0.0) -> None:
-    """(rounds, devices): the mean over rounds between least and most; what is NaN is left out."""
+def _spread(axes: Axes, values: Reals, colour: str, shift: float = 0.0, nothing: str = "") -> None:
+    """(rounds, devices): the mean over rounds between least and most; what is NaN is left out.
+
+    `nothing` is said in place of zeros alone.
+    """
+    if nothing and not values.any():
+        _say(axes, nothing)
+        return
     seen = np.isfinite(values).any(0)
     x, values = np.flatnonzero(seen) + shift, values[:, seen]
     mean, low, high = np.nanmean(values, 0), np.nanmin(values, 0), np.nanmax(values, 0)
@@ -144,6 +150,7 @@ def _above(axes: Axes) -> None:
 def _say(axes: Axes, text: str) -> None:
     """A sentence where there is nothing to draw, and no scale that would mean nothing."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=8, color="#555555", wrap=True)
+    axes.set_xticks([])
     axes.set_yticks([])
 
 

@@ -41,9 +41,9 @@ class Delays:
 
     def lost_shares(self) -> dict[str, float]:
         """Cause of loss to its share of all deliveries; the largest first."""
-        shares = {cause.name.lower().replace("_", " "): float((self.cause == cause).mean()) for cause in Cause}
-        del shares["arrived"]
-        return dict(sorted(((name, share) for name, share in shares.items() if share), key=lambda item: -item[1]))
+        counts = np.bincount(self.cause, minlength=len(Cause))
+        lost = sorted((cause for cause in Cause if cause and counts[cause]), key=lambda cause: -counts[cause])
+        return {cause.name.lower().replace("_", " "): float(counts[cause] / len(self.cause)) for cause in lost}
 
 
 def delays(recording: Recording) -> Delays:

@@ -34,7 +34,7 @@ KINDS = {
     "linked": Kind("device", "o", BLUE, BLUE),
     "isolated": Kind("no link in this round", "s", ORANGE, ORANGE),
     "partly": Kind("away for part of the round", "o", "white", BLUE),
-    "away": Kind("away all the round", "X", "white", GREY),
+    "away": Kind("away all the round", "D", "white", GREY),
 }
 
 
@@ -66,9 +66,9 @@ def _heads(axes: Axes, start: Reals, end: Reals) -> None:
     """Arrow heads on the way from `start` to `end`, of one size whatever the scale."""
     at, along = start + 0.62 * (end - start), end - start
     unit = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-12)
-    shape: Any = {"width": 0.004, "headwidth": 9, "headlength": 9, "headaxislength": 9, "minlength": 0}
+    shape: Any = {"width": 0.01, "headwidth": 8, "headlength": 10, "headaxislength": 10, "minlength": 0}
     axes.quiver(
-        *at.T, *unit.T, angles="xy", units="inches", scale_units="inches", scale=12, color=ORANGE, zorder=3, **shape
+        *at.T, *unit.T, angles="xy", units="inches", scale_units="inches", scale=10, color=ORANGE, zorder=3, **shape
     )
 
 

@@ -29,11 +29,11 @@ def film(recording: Recording, rounds: Sequence[int]) -> str:
 
 def _elements(recording: Recording, rounds: Sequence[int]) -> Iterator[tuple[str, dict[str, object]]]:
     where = places(recording, rounds).at
-    # NetAnim draws the y axis downwards.
+    where = {round_: each * (1, -1) + 0.0 for round_, each in where.items()}  # NetAnim draws the y axis downwards
     first = where[rounds[0]]
     size = max(float(np.ptp(first)) / 40, 1e-3)
     for device, (x, y) in enumerate(first):
-        yield "node", {"id": device, "sysId": 0, "locX": f"{x:.6g}", "locY": f"{-y:.6g}"}
+        yield "node", {"id": device, "sysId": 0, "locX": f"{x:.6g}", "locY": f"{y:.6g}"}
         yield "nu", {"p": "d", "t": 0, "id": device, "descr": str(device)}
         yield "nu", {"p": "s", "t": 0, "id": device, "w": f"{size:.6g}", "h": f"{size:.6g}"}
     for round_ in rounds:
@@ -44,7 +44,7 @@ def _round(recording: Recording, round_: int, where: np.ndarray) -> Iterator[tup
     exchange = recording.exchanges[round_]
     opened = _seconds(exchange.opened_ns)
     for device, (x, y) in enumerate(where):
-        yield "nu", {"p": "p", "t": opened, "id": device, "x": f"{x:.6g}", "y": f"{-y:.6g}"}
+        yield "nu", {"p": "p", "t": opened, "id": device, "x": f"{x:.6g}", "y": f"{y:.6g}"}
         red, green, blue = AWAY if exchange.devices.away_ns[device] else HERE
         yield "nu", {"p": "c", "t": opened, "id": device, "r": red, "g": green, "b": blue}
     rows = exchange.deliveries

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from testbed.errors import UserError
@@ -56,7 +57,7 @@ def compose(recording: Recording, taken: Delays, chosen: Sequence[int], parts: S
 
 def _maps(figure: SubFigure, recording: Recording, chosen: Sequence[int]) -> None:
     """Small multiples of one scale."""
-    columns = min(len(chosen), COLUMNS)
+    columns = _columns(len(chosen))
     where, kinds, graphs = places(recording, chosen), set[str](), list[Graph]()
     grid = figure.subplots(-(-len(chosen) // columns), columns, sharex=True, sharey=True, squeeze=False)
     for axes in grid.flat[len(chosen) :]:
@@ -70,31 +71,35 @@ def _maps(figure: SubFigure, recording: Recording, chosen: Sequence[int]) -> Non
         maps.frame(axes, *where.limits())
         axes.set_title(f"round {round_}, {exchange.opened_ns / 1e9:.4g} s, density {exchange.density:.2f}", size=8)
         kinds, graphs = kinds | set(condition.tolist()), [*graphs, links]
-    _label(grid, bool(where.said))
+    _label(list(grid.flat)[: len(chosen)], columns, bool(where.said))
     title = where.said or None
     figure.legend(
-        handles=maps.handles(kinds, graphs), loc="outside lower center", ncols=4, title=title, title_fontsize=8
+        handles=maps.handles(kinds, graphs), loc="outside lower center", ncols=3, title=title, title_fontsize=8
     )
 
 
-def _label(grid: np.ndarray, placeless: bool) -> None:
+def _label(grid: Sequence[Axes], columns: int, placeless: bool) -> None:
     """Metres on the outer axes; nothing where places mean nothing."""
-    if placeless:
-        for axes in grid.flat:
+    for number, axes in enumerate(grid):
+        lowest, first = number + columns >= len(grid), number % columns == 0
+        axes.tick_params(labelbottom=lowest, labelleft=first)
+        if placeless:
             axes.set_xticks([])
             axes.set_yticks([])
-        return
-    for axes in grid[:, 0]:
-        axes.set_ylabel("y (m)")
-    for axes in grid.flat:
-        axes.set_xlabel("x (m)")
-        axes.label_outer()
+        else:
+            axes.set_xlabel("x (m)" if lowest else "")
+            axes.set_ylabel("y (m)" if first else "")
 
 
-def _height(maps_: int) -> float:
-    columns = min(maps_, COLUMNS)
-    side = min(WIDTH / columns, 3.6)
-    return -(-maps_ // columns) * (side + 0.15) + 0.5
+def _columns(count: int) -> int:
+    """Maps side by side: four are two rows of two."""
+    return 2 if count == 4 else min(count, COLUMNS)
+
+
+def _height(count: int) -> float:
+    """Inches of the maps with their titles, labels and legend."""
+    columns = _columns(count)
+    return -(-count // columns) * (min(WIDTH / columns, 3.0) + 0.2) + 0.9
 
 
 def _check(parts: Sequence[str]) -> None:
