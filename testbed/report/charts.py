@@ -1,5 +1,7 @@
 """The charts beside the maps: density and durations over time, delays, and what each device spent."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
@@ -13,20 +15,30 @@ BARS = 40
 """Devices up to which each has its own mark; beyond, a line and a band over the sorted devices."""
 
 
+MARKED = 60
+"""Rounds up to which each has a mark."""
+
+ZOOM = 0.3
+"""Densities that never exceed it get a scale of their own."""
+
+
 def over_time(figure: SubFigure, recording: Recording, delays: Delays) -> None:
     """Density, and seconds: how long each round took, and the delays of its deliveries."""
     density, seconds = figure.subplots(1, 2)
     edges = recording.edges_s()
-    density.stairs(recording.trace.densities(), edges, baseline=None, color=COLOURS[0], linewidth=1.4)
-    density.set_ylim(-0.02, 1.02)
+    densities = recording.trace.densities()
+    density.stairs(densities, edges, baseline=None, color=COLOURS[0], linewidth=1.4, clip_on=False)
+    top = float(densities.max()) or 1.0
+    density.set_ylim(0, 1.02 if top > ZOOM else 1.5 * top)
     _name(density, "simulated time (s)", "density")
     lasted = [(each.closed_ns - each.opened_ns) / 1e9 for each in recording.exchanges]
     seconds.stairs(lasted, edges, baseline=None, color=COLOURS[0], linewidth=1.4, label="round")
     middle = [(each.closed_ns + each.opened_ns) / 2e9 for each in recording.exchanges]
     median, late = _by_round(delays, len(lasted))
     if np.isfinite(median).any():
-        seconds.plot(middle, median, "o-", color=COLOURS[1], ms=3, lw=1, label="median delay")
-        seconds.plot(middle, late, "^:", color=COLOURS[2], ms=3, lw=1, label="95 % of delays below")
+        look: Any = {"lw": 1, "ms": 3 if len(lasted) <= MARKED else 0}
+        seconds.plot(middle, median, "o-", color=COLOURS[1], label="median delay", **look)
+        seconds.plot(middle, late, "^:", color=COLOURS[2], label="95 % of delays below", **look)
     seconds.set_ylim(0, 1.08 * max(np.nanmax([*lasted, *late]), 1e-9))
     _name(seconds, "simulated time (s)", "seconds")
     _above(seconds)
@@ -83,7 +95,7 @@ def per_device(figure: SubFigure, recording: Recording) -> None:
     _spread(retries, again[:, order], COLOURS[4], nothing="no frame was sent again")
     _name(retries, "", "retries per round")
     for axes in (air, energy, retries):
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
         axes.grid(visible=False, axis="x")
         _number(axes, order)
     figure.suptitle("each device: mean over rounds, least and most", size=8)

@@ -51,7 +51,12 @@ def draw_links(axes: Axes, where: Reals, graph: Graph) -> None:
     """Two-way links as lines; one-way ones dashed, with a head towards the one that hears."""
     crowd = max(0.25, min(1.0, 60 / max(len(graph.two_way), 1)))
     lines = LineCollection(
-        list(where[graph.two_way]), colors=GREY, linewidths=0.8, alpha=0.25 + 0.45 * crowd, zorder=1, gid="two-way"
+        list(where[graph.two_way]),
+        colors=GREY,
+        linewidths=0.3 + 0.5 * crowd,
+        alpha=0.25 + 0.45 * crowd,
+        zorder=1,
+        gid="two-way",
     )
     axes.add_collection(lines)
     dashes = LineCollection(
@@ -75,11 +80,12 @@ def _heads(axes: Axes, start: Reals, end: Reals) -> None:
 def draw_devices(axes: Axes, where: Reals, kinds: NDArray[np.str_], larger: float = 1.0) -> list[Artist]:
     """A marker for each device, and its number where there are few; `larger` than in print for a screen."""
     few, drawn = len(where) <= NUMBERED, list[Artist]()
+    size = 62 if few else float(np.clip(1500 / len(where), 2, 14))
     for name, kind in KINDS.items():
         at = where[kinds == name]
         if len(at):
             look: Any = {"marker": kind.marker, "c": kind.face, "edgecolors": kind.edge, "gid": name}
-            drawn.append(axes.scatter(at[:, 0], at[:, 1], (62 if few else 14) * larger, zorder=4, **look))
+            drawn.append(axes.scatter(at[:, 0], at[:, 1], size * larger, zorder=4, **look))
     for device, (x, y) in enumerate(where if few else ()):
         pale = KINDS[str(kinds[device])].face == "white"
         centred: Any = {"ha": "center", "va": "center_baseline", "color": "black" if pale else "white"}

@@ -99,7 +99,7 @@ def _columns(count: int) -> int:
 def _height(count: int) -> float:
     """Inches of the maps with their titles, labels and legend."""
     columns = _columns(count)
-    return -(-count // columns) * (min(WIDTH / columns, 3.0) + 0.2) + 0.9
+    return -(-count // columns) * (min(WIDTH / columns, 3.0) + 0.2) + 0.8
 
 
 def _check(parts: Sequence[str]) -> None:
