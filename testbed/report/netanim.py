@@ -1,8 +1,9 @@
 """Films for NetAnim, ns-3's animator: the XML that `AnimationInterface` of ns-3 3.44 writes (netanim-3.109).
 
 The elements, as that class writes them and NetAnim reads them: `node` (id, sysId, locX, locY); `nu`, an update of a
-node at second `t`: p="p" its place, p="c" its colour, p="d" its description, p="s" its size; and `wp`, a wireless
-packet: first and last bit sent, fbTx and lbTx, first and last bit received, fbRx and lbRx.
+node at second `t`: p="p" its place, p="c" its colour, p="d" its description, p="s" its size; and `p`, a packet: first
+and last bit sent, fbTx and lbTx, first and last bit received, fbRx and lbRx. NetAnim moves such a packet along its way,
+while the wireless ones of its own, `wpr`, flash up as arrows, which suits frames but no message of a second.
 """
 
 from collections.abc import Iterator, Sequence
@@ -53,7 +54,7 @@ def _round(recording: Recording, round_: int, where: np.ndarray) -> Iterator[tup
             sent, arrived = _seconds(rows.started_ns[row]), _seconds(rows.arrived_ns[row])
             said = f"round {round_}: {rows.size_bytes[row]} bytes"
             ends = {"fId": rows.src[row], "fbTx": sent, "lbTx": arrived, "meta-info": said}
-            yield "wp", {**ends, "tId": rows.dst[row], "fbRx": arrived, "lbRx": arrived}
+            yield "p", {**ends, "tId": rows.dst[row], "fbRx": arrived, "lbRx": arrived}
 
 
 def _seconds(at_ns: int) -> str:

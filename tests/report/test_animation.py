@@ -93,7 +93,7 @@ def test_netanim_is_told_places_and_messages(tmp_path: Path) -> None:
     assert root.attrib == {"ver": "netanim-3.109", "filetype": "animation"}
     nodes = [(node.get("id"), node.get("locX"), node.get("locY")) for node in root.iter("node")]
     assert nodes == [("0", "0", "-5"), ("1", "10", "-5"), ("2", "20", "-5")]
-    packets = [packet.attrib for packet in root.iter("wp")]
+    packets = [packet.attrib for packet in root.iter("p")]
     assert len(packets) == 2
     assert packets[0] == {
         "fId": "0",
