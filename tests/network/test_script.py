@@ -101,6 +101,22 @@ def test_models_of_ns3_that_add_up_steps_are_resumed_to_the_same_place(scripted:
     assert whole[0].devices.x_m.tolist() != whole[2].devices.x_m.tolist()
 
 
+def test_a_movement_trace_is_followed_as_ns3_follows_it(scripted: Open, tmp_path: Path) -> None:
+    trace = tmp_path / "movement"
+    trace.write_text(
+        "".join(f"$node_({i}) set X_ {10 * i}\n$node_({i}) set Y_ 5\n" for i in range(3))
+        + '$ns_ at 1.5 "$node_(0) setdest 30.0 40.0 2.0"\n$ns_ at 14.5 "$node_(0) setdest 30.0 0.0 1.0"\n'
+        + '$ns_ at 0.0 "$node_(1) setdest 0.0 100.0 8.0"\n'
+    )
+    keys = {"mobility": "ns2", "mobility_file": str(trace)}
+    ours = rounds(scripted(parse({"devices": {"count": 3}, "network": keys})), 0, 1, 2, 9)
+    text = setup_that(f"ns.Ns2MobilityHelper({str(trace)!r}).Install()")
+    theirs = rounds(scripted(script(tmp_path, text, mobility="script")), 0, 1, 2, 9)
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one.devices.x_m, other.devices.x_m, atol=1e-6)
+        np.testing.assert_allclose(one.devices.y_m, other.devices.y_m, atol=1e-6)
+
+
 def test_a_default_that_a_script_sets_does_not_reach_the_next_world(scripted: Open, tmp_path: Path) -> None:
     text = setup_that('ns.Config.SetDefault("ns3::WifiPhy::TxPowerEnd", ns.DoubleValue(-40))')
     scenario = script(tmp_path, text, side_m=60.0)
