@@ -1,8 +1,8 @@
-"""Two houses stand among the devices: what passes through one of them loses 20 dB, beside the loss of the scenario."""
+"""Two houses stand among the devices: what passes through one of them loses 12 dB, beside the loss of the scenario."""
 
 HOUSES = [(10, 28, 10, 50), (32, 50, 10, 50)]  # x from, to, y from, to, in metres
 HEIGHT_M = 6
-THROUGH_DB = 20.0
+THROUGH_DB = 12.0
 
 LOSS = """
 #include "ns3/building-list.h"

@@ -51,13 +51,14 @@ AllTypes()
     return names;
 }
 
+/// Behind the names of the classes that they belong to, as defaults are set.
 static std::vector<std::string>
 AllAttributes(TypeId id)
 {
     std::vector<std::string> names;
     for (bool more = true; more; more = id.HasParent(), id = id.GetParent()) {
         for (size_t i = 0; i < id.GetAttributeN(); ++i) {
-            names.push_back(id.GetAttribute(i).name);
+            names.push_back(id.GetAttributeFullName(i));
         }
     }
     return names;
@@ -75,14 +76,15 @@ LastWords()
     return text;
 }
 
-static std::string
-Beginning(const std::vector<std::string>& names)
+static void
+Offer(const std::string& unknown, const std::vector<std::string>& known)
 {
-    std::string text;
-    for (size_t i = 0; i < std::min(names.size(), SHOWN); ++i) {
-        text += (i ? ", " : "") + names[i];
+    const auto nearest = Nearest(unknown, known);
+    std::cerr << "Known are, nearest to " << unknown << ":";
+    for (size_t i = 0; i < std::min(nearest.size(), SHOWN); ++i) {
+        std::cerr << (i ? ", " : " ") << nearest[i];
     }
-    return text;
+    std::cerr << "." << std::endl;
 }
 
 static void
@@ -90,10 +92,9 @@ Explain(const std::string& type, const std::string& attribute)
 {
     TypeId id;
     if (!TypeId::LookupByNameFailSafe(type, &id)) {
-        std::cerr << "Names near '" << type << "': " << Beginning(Nearest(type, AllTypes())) << "." << std::endl;
+        Offer(type, AllTypes());
     } else if (!attribute.empty()) {
-        std::cerr << "Attributes of " << type << " near '" << attribute
-                  << "': " << Beginning(Nearest(attribute, AllAttributes(id))) << "." << std::endl;
+        Offer(type + "::" + attribute, AllAttributes(id));
     }
 }
 

@@ -56,7 +56,7 @@ def world_settings(scenario: Scenario, side_m: float) -> dict[str, Any]:
         "pause_s": settings.pause_s,
         "memory": settings.memory,
         "step_s": settings.step_s,
-        "courses": courses(devices, settings, side_m),
+        "courses": [legs.ravel() for legs in courses(devices, settings, side_m)],
         "script": settings.script or "",
         **scenario.devices.model_dump(include={"voltage_v", "tx_a", "rx_a", "busy_a", "idle_a"}),
         "hellos": settings.hellos,

@@ -21,12 +21,12 @@ TAIL_LINES = 12
 
 NOISE = re.compile(
     r"Failed to materialize symbols|CPyCppyy API|^  warnings\.warn|^terminate called|^Extension modules|^Current thread"
-    r"|^Fatal Python error|/testbed/network/|<frozen runpy>|^\s*$"
+    r"|^Fatal Python error|/testbed/network/\S+ line \d+ in|<frozen runpy>|^\s*$"
 )
 """What the bindings, C++ and Python's fault handler write beside the words of ns-3 and the lines of a script."""
 
 LOADING_S = 300.0
-"""Wall time that loading may take: the bindings need 10 to 40 s, and say nothing meanwhile."""
+"""Wall time that a start and loading may take: the bindings need 10 to 40 s, and say nothing meanwhile."""
 
 PERIOD_S = 1.0
 """Wall time between the worker's signs of life; less where the timeout is short."""
@@ -40,6 +40,7 @@ class Worker:
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
+        self._started = False
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _stop)
         ours, theirs = socket.socketpair()
         with theirs:
@@ -78,15 +79,18 @@ class Worker:
 
     def _answer(self) -> tuple[bool, Any]:
         """Whether the worker is fine, and what it says; however long it takes, while it gets on."""
-        seen, until = None, time.monotonic() + self._timeout_s
+        seen, until = None, time.monotonic() + self._patience_s(self._started)
         while self._connection.poll(max(0.0, until - time.monotonic())):
             kind, said = self._connection.recv()
+            self._started = True
             if kind != "alive":
                 return kind == "done", said
             if said != seen:
-                seen, patience_s = said, max(self._timeout_s, LOADING_S if said[0] == "loading" else 0.0)
-                until = time.monotonic() + patience_s
+                seen, until = said, time.monotonic() + self._patience_s(said[0] != "loading")
         raise EngineError(self._words(_standstill(self._timeout_s, seen)))
+
+    def _patience_s(self, loaded: bool) -> float:
+        return self._timeout_s if loaded else max(self._timeout_s, LOADING_S)
 
     def _words(self, what: str) -> str:
         """`what` happened, and the last that ns-3 said."""

@@ -54,11 +54,11 @@ def test_a_hung_worker_is_an_error_that_says_so(live: Any) -> None:
 
 
 def test_a_round_may_take_longer_than_the_timeout_while_simulated_time_moves(live: Any) -> None:
-    network = live(30, side_m=60.0, deadline_s=60.0, worker_timeout_s=0.4)
+    network = live(30, side_m=60.0, deadline_s=1000.0, worker_timeout_s=1)
     began = time.monotonic()
-    exchange = network.exchange(0, 0, Outbox(np.arange(30), [-1] * 30, [600_000] * 30, [0] * 30))
-    assert time.monotonic() - began > 0.4, "the round is too short to show anything"
+    exchange = network.exchange(0, 0, Outbox(np.arange(30), [-1] * 30, [200_000] * 30, [0] * 30))
     assert exchange.closed_ns > 0
+    assert time.monotonic() - began > 1, "the round is too short to show anything"
 
 
 def test_what_a_standstill_says_names_the_simulated_time(live: Any) -> None:
