@@ -17,6 +17,9 @@ from testbed.network.engine import EngineError
 
 TAIL_LINES = 12
 
+TUNABLES = "glibc.malloc.tcache_count=2000:glibc.malloc.hugetlb=1"
+"""ns-3 lives on small objects that come and go: more of them kept at hand, on large pages (docs/radio.md)."""
+
 
 class Worker:
     """A running `testbed.network.worker`. Close it after use; it also ends with this process, however that ends.
@@ -82,7 +85,7 @@ def _start(descriptor: int, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=stderr,
         stderr=stderr,
-        env=os.environ | {"PYTHONPATH": path},
+        env={"GLIBC_TUNABLES": TUNABLES} | os.environ | {"PYTHONPATH": path},
     )
 
 
