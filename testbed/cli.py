@@ -202,13 +202,14 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="fleet, mixing, overlap or session.")],
+    name: Annotated[str, typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, scaling or session.")],
     as_json: Json = False,
+    devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling`.")] = None,
 ) -> None:
     """Measure this machine."""
     from testbed import console
 
-    console.bench(name, as_json)
+    console.bench(name, as_json, devices=devices)
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT)

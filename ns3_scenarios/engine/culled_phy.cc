@@ -63,8 +63,7 @@ CulledPhy::StartTx(Ptr<const WifiPpdu> ppdu)
     }
     const auto duration = ppdu->GetTxDuration();
     for (auto& candidate : m_candidates) {
-        if ((m_audience->Still() || Measure(candidate, tx_dbm, mobility)) &&
-            candidate.ear->phy->GetChannelNumber() == GetChannelNumber()) {
+        if (m_audience->Still() || Measure(candidate, tx_dbm, mobility)) {
             auto* arrival = new Arrival(candidate.ear->phy, ppdu, candidate.power_w, duration);
             Simulator::ScheduleWithContext(candidate.ear->node, candidate.delay, static_cast<EventImpl*>(arrival));
         }
@@ -85,7 +84,8 @@ CulledPhy::Refresh(double tx_dbm, Ptr<MobilityModel> mobility)
     m_candidates.clear();
     for (const auto& ear : m_audience->Ears()) {
         Candidate candidate{&ear, 0, Time()};
-        if (ear.phy != this && mobility->GetDistanceFrom(ear.mobility) <= reach + margin &&
+        if (ear.phy != this && ear.phy->GetChannelNumber() == GetChannelNumber() &&
+            mobility->GetDistanceFrom(ear.mobility) <= reach + margin &&
             (!m_audience->Still() || Measure(candidate, tx_dbm, mobility))) {
             m_candidates.push_back(candidate);
         }

@@ -7,6 +7,10 @@
 
 namespace testbed {
 
+/// Whether this ns-3's radios let what is below RxSensitivity interfere (after 3.44): then nobody can be left out.
+template <typename Phy>
+concept HearsWeakSignals = requires(Phy& phy, ns3::Ptr<const ns3::WifiPpdu> ppdu) { phy.StartRx(ppdu, 0.0); };
+
 /// ns-3's YansWifiPhy, but for who is bothered by a frame.
 ///
 /// YansWifiChannel schedules an event at every other radio and drops there what is below RxSensitivity. Here those
