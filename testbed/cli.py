@@ -136,7 +136,7 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="fleet, mixing or session.")],
+    name: Annotated[str, typer.Argument(help="fleet, mixing, session or broadcast.")],
     as_json: Json = False,
 ) -> None:
     """Measure this machine."""
