@@ -45,6 +45,7 @@ bench: setup
 	$(BIN)/testbed bench culling --devices 1000
 	$(BIN)/testbed bench scaling
 	$(BIN)/testbed bench radio
+	$(BIN)/testbed bench broadcast
 
 docs: setup
 	$(BIN)/python scripts/write_reference.py

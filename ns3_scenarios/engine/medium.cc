@@ -13,6 +13,7 @@ namespace testbed {
 void
 World::Begin(const std::vector<double>& positions_m)
 {
+    AdvanceTo(NowNs());  // the radios are made ready in the first instant, and draw numbers for that
     Place(positions_m);
     NotePositions();
     const auto stream = AssignStreams(0);

@@ -55,13 +55,8 @@ World::Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::
     if (deadline_ns <= opened_ns + m_settings.hello_ns) {
         throw std::invalid_argument("the deadline of a round must leave time for its hellos");
     }
-    if (opened_ns < NowNs()) {
-        throw std::invalid_argument("a round cannot open before the last one closed");
-    }
     Exchange exchange;
-    AdvanceTo(opened_ns);
-    Place(positions_m);
-    NotePositions();
+    Open(opened_ns, positions_m);
     AdvanceTo(opened_ns + GUARD_NS);
     const auto stream = AssignStreams(round);
     Listen(round);

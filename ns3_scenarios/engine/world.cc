@@ -7,6 +7,7 @@
 #include "ns3/simulator.h"
 
 #include <set>
+#include <stdexcept>
 
 using namespace ns3;
 
@@ -53,6 +54,17 @@ World::AdvanceTo(int64_t time_ns)
 }
 
 void
+World::Open(int64_t opened_ns, const std::vector<double>& positions_m)
+{
+    if (opened_ns < NowNs()) {
+        throw std::invalid_argument("a round cannot open before the last one closed");
+    }
+    AdvanceTo(opened_ns);
+    Place(positions_m);
+    NotePositions();
+}
+
+void
 World::Place(const std::vector<double>& positions_m)
 {
     for (size_t i = 0; 2 * i < positions_m.size(); ++i) {
@@ -85,6 +97,7 @@ World::Listen(uint32_t round)
 {
     for (uint32_t i = 0; i < m_air->Size(); ++i) {
         m_air->At(i).Reset();
+        m_air->At(i).Restart();  // the ACK of the last frame of a round comes after its end
         m_air->At(i).MeasureSnr(true);
     }
     m_traffic = std::make_unique<Traffic>(*m_air, m_settings, round, m_hello_jitter);

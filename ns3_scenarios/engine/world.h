@@ -49,6 +49,7 @@ class World {
 
   private:
     void AdvanceTo(int64_t time_ns);
+    void Open(int64_t opened_ns, const std::vector<double>& positions_m);
     void Place(const std::vector<double>& positions_m);
     int64_t AssignStreams(uint32_t round);
     void Listen(uint32_t round);
