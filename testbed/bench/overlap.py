@@ -81,7 +81,7 @@ def _scenario() -> Scenario:
             "devices": {"count": 12},
             "network": {"kind": "ns3", "side_m": 100.0, "cache": "off"},
             "model": {"name": "cnn"},
-            "algorithm": {"name": "dpsgd", "batch_size": 160},
+            "algorithm": {"name": "dpsgd", "batch_size": 192},
             "output": {"eval_every": ROUNDS, "eval_samples": 100},
         }
     )
