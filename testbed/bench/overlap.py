@@ -25,7 +25,7 @@ from testbed.session.observer import Observer
 from testbed.session.stopwatch import Stopwatch
 
 TURNS = 3
-ROUNDS = 12
+ROUNDS = 10
 
 
 def overlap() -> dict[str, Any]:
@@ -78,10 +78,10 @@ def _scenario() -> Scenario:
     return parse(
         {
             "run": {"rounds": ROUNDS, "deadline_s": 60.0},
-            "devices": {"count": 20},
+            "devices": {"count": 12},
             "network": {"kind": "ns3", "side_m": 100.0, "cache": "off"},
             "model": {"name": "cnn"},
-            "algorithm": {"name": "dpsgd"},
+            "algorithm": {"name": "dpsgd", "batch_size": 192},
             "output": {"eval_every": ROUNDS, "eval_samples": 100},
         }
     )

@@ -21,6 +21,10 @@ Intervals = Sequence[tuple[int, int]]
 class Source(Protocol):
     """Where intervals come from: half-open, in order, those of a device apart."""
 
+    @property
+    def leaving(self) -> Sequence[int]:
+        """Devices that are ever away, ascending."""
+
     def between(self, device: int, from_ns: int, until_ns: int) -> Intervals:
         """Those of a device that meet [from_ns, until_ns), whole."""
 
@@ -35,7 +39,7 @@ class Churn:
         """All absences that meet [from_ns, until_ns), by device and time, each from its beginning to its end."""
         rows = [
             (device, *interval)
-            for device in range(self._devices)
+            for device in self._source.leaving
             for interval in self._source.between(device, from_ns, until_ns)
         ]
         device, begin, end = zip(*rows, strict=True) if rows else ((), (), ())
@@ -64,6 +68,7 @@ class Listed:
     """Intervals that are all known: `intervals[device]`, in order."""
 
     def __init__(self, intervals: Sequence[Intervals]) -> None:
+        self.leaving = [device for device, each in enumerate(intervals) if each]
         self._intervals = [np.array(each, dtype=np.int64).reshape(-1, 2) for each in intervals]
 
     def between(self, device: int, from_ns: int, until_ns: int) -> Intervals:

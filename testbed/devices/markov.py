@@ -19,6 +19,7 @@ class Markov:
     """Intervals drawn as far as they are asked for, each device from its own stream, in the order of time."""
 
     def __init__(self, devices: int, seed: int, here_s: float, away_s: float) -> None:
+        self.leaving = range(devices)
         self._devices = [Coming(generator(seed, Purpose.CHURN, device), here_s, away_s) for device in range(devices)]
 
     def between(self, device: int, from_ns: int, until_ns: int) -> list[tuple[int, int]]:

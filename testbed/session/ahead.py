@@ -3,6 +3,9 @@
 What a round does on the air depends on no model, so a thread carries one round after the other, a few ahead of the
 training. The thread only waits: ns-3 runs in its own process. The rounds are those that `Air` would carry when asked,
 in their order; an error waits for the round that it belongs to.
+
+While the next round is not ready, the air is the slower half, and training leaves a core to it; else training has them
+all. No number depends on that: each piece of training is one thread's work, on however many threads.
 """
 
 import threading
@@ -24,11 +27,16 @@ class Ahead:
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def carry(self, moment: Moment) -> Carried:
-        """The round that opens at `moment`; they are asked for in order. Raises what the network raised in it."""
+    def expect(self, moment: Moment) -> bool:
+        """Begin with the round at `moment`, where none was begun. Whether the one that comes next is not ready yet."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, args=[moment], name="testbed-ahead", daemon=True)
             self._thread.start()
+        return not self._ready
+
+    def carry(self, moment: Moment) -> Carried:
+        """The round that opens at `moment`; they are asked for in order. Raises what the network raised in it."""
+        self.expect(moment)
         with self._changed:
             self._changed.wait_for(lambda: self._ready)
             carried = self._ready[0]

@@ -63,7 +63,11 @@ class Carried:
 class Carrier(Protocol):
     """Whoever carries rounds: `Air` when it is asked, `Ahead` before."""
 
-    def carry(self, moment: Moment) -> Carried: ...
+    def expect(self, moment: Moment) -> bool:
+        """The round at `moment` will be asked for. Whether it is simulated now, and a core best left free."""
+
+    def carry(self, moment: Moment) -> Carried:
+        """What becomes of that round."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,10 @@ class Air:
     def start(self) -> Moment:
         """Before the first round."""
         return Moment(0, 0, np.zeros(self._devices))
+
+    def expect(self, moment: Moment) -> bool:
+        """Nothing is done before it is asked for."""
+        return False
 
     def carry(self, moment: Moment) -> Carried:
         """Let the network answer for one round."""

@@ -20,6 +20,7 @@ from testbed.scenario import Scenario
 from testbed.session.air import Carried, Carrier, Moment
 from testbed.session.learner import Learner
 from testbed.session.stopwatch import Stopwatch
+from testbed.threads import sparing
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class Barrier:
 
     def step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         """Run one round."""
+        with sparing(int(self._carrier.expect(standing.moment))):
+            return self._step(standing, watch)
+
+    def _step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         round_, models, state = standing.round_, standing.models, standing.state
         with watch("training"):
             updates, losses = self._fleet.updates(models, round_)

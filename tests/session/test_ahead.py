@@ -81,6 +81,22 @@ def test_it_goes_so_many_rounds_ahead_and_no_further() -> None:
     assert network.asked == [0, 1, 2, 3, 4]
 
 
+def test_it_begins_when_a_round_is_expected_and_says_whether_it_is_ready() -> None:
+    def hang(round_: int) -> None:
+        if round_ == 1:
+            assert network.gate.wait(SECONDS)
+
+    network = Watched(hang)
+    air, carrier = ahead(network)
+    with closing(carrier):
+        assert not air.expect(air.start())
+        carrier.expect(air.start())
+        with network.grown:
+            assert network.grown.wait_for(lambda: network.asked == [0, 1], SECONDS)
+        assert not carrier.expect(air.start())
+        assert carrier.expect(carrier.carry(air.start()).after)
+
+
 def test_it_ends_with_the_last_round() -> None:
     network = Watched()
     air, carrier = ahead(network, depth=50, rounds=4)
