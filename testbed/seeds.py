@@ -19,6 +19,7 @@ class Purpose(IntEnum):
     MODEL = 5
     BATCHES = 6
     ALGORITHM = 7
+    MEETINGS = 20
 
 
 def generator(seed: int, purpose: Purpose, *coordinates: int) -> np.random.Generator:

@@ -65,6 +65,8 @@ class GraphMedium:
         self._flying: dict[int, dict[int, Transfer]] = {}
         """By message and receiver."""
         self._ended: list[Ended] = []
+        self._comings: list[int] = []
+        """Events of devices that leave or return."""
         self._heard = np.zeros((self.devices,) * 2, bool)
         self._begin(ALL_PRESENT)
 
@@ -125,13 +127,15 @@ class GraphMedium:
         self._opened_ns, self._absences, self._rows = self.now_ns, absences, list[Row]()
         self._frames, self._airtime_ns = np.zeros((2, self.devices), np.int64)
         self._away: set[int] = set()
+        for event in self._comings:
+            self._kernel.cancel(event)
+        self._comings = []
         for device, from_ns, until_ns in absences.rows():
             if from_ns <= self.now_ns < until_ns:
                 self._leave(device)
-            elif from_ns > self.now_ns:
-                self._kernel.schedule(from_ns, Due.LEAVE, device)
-            if until_ns > self.now_ns:
-                self._kernel.schedule(until_ns, Due.RETURN, device)
+            for time_ns, due in ((from_ns, Due.LEAVE), (until_ns, Due.RETURN)):
+                if time_ns > self.now_ns:
+                    self._comings.append(self._kernel.schedule(time_ns, due, device))
         self._seen = np.array([device not in self._away for device in range(self.devices)])
         """Who was here at some time of the period: those have links."""
 
@@ -160,7 +164,7 @@ class GraphMedium:
         """Lose what is under way from and to the device."""
         self._away.add(device)
         under_way = [transfer for receivers in self._flying.values() for transfer in receivers.values()]
-        for transfer in under_way:
+        for transfer in reversed(under_way):  # what waits first, lest it start on a link that the one before has freed
             if device in (transfer.src, transfer.dst):
                 self._end(transfer, Cause.AWAY)
 

@@ -7,7 +7,9 @@ ever learns of something after it should have acted on it.
 
 from typing import Any, NamedTuple, Protocol
 
-from testbed.exchange import Absences, Exchange
+import numpy as np
+
+from testbed.exchange import Absences, Deliveries, Devices, Exchange, Links
 
 
 class Ended(NamedTuple):
@@ -65,3 +67,15 @@ class Medium(Protocol):
 
     def close(self) -> None:
         """Let go of processes and files; calling it twice is harmless."""
+
+
+def nothing(devices: int) -> Exchange:
+    """What there is before the first period."""
+    zeros = np.zeros(devices)
+    return Exchange(
+        opened_ns=0,
+        closed_ns=0,
+        links=Links.of(**{name: [] for name in Links.columns()}),
+        deliveries=Deliveries.of(**{name: [] for name in Deliveries.columns()}),
+        devices=Devices.of(**dict.fromkeys(Devices.columns(), zeros)),
+    )

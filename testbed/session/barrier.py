@@ -4,7 +4,7 @@ The virtual clock is an integer of nanoseconds. A round opens when the last one 
 by the devices' compute times and the network, and by nothing that happens on the host.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,6 +47,8 @@ class Outcome:
     """NaN where the round was not evaluated."""
     consensus_distance: float
     report: Mapping[str, Tensor]
+    events: Sequence[tuple[int, int, str, int, int]] | None = None
+    """Rows of the table of events, in the event-driven modes."""
 
 
 class Barrier:

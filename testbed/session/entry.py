@@ -10,13 +10,14 @@ import torch
 
 from testbed.errors import UserError
 from testbed.exchange import Exchange
-from testbed.network import Network, connect
+from testbed.network import Medium, Network, connect, connect_medium
 from testbed.results import Run, manifest
 from testbed.scenario import Scenario, dumps, fingerprint, load
 from testbed.session import checkpoint
-from testbed.session.barrier import Barrier, carry
+from testbed.session.barrier import Barrier, Standing, carry
 from testbed.session.learner import Learner, Workload, workload
 from testbed.session.observer import Observer
+from testbed.session.periods import Periods, live_through, timeline
 from testbed.session.recorder import Recorder
 from testbed.session.stopwatch import Stopwatch
 from testbed.tables import is_begun, write_whole
@@ -46,6 +47,8 @@ def run(
     saved, origin = checkpoint.load(out / "checkpoint"), _origin(scenario, out, command)
     torch.set_num_threads(origin["threads"])
     learner = Learner(scenario, data_dir)
+    if scenario.run.mode != "barrier":
+        return _run_periods(scenario, out, learner, saved, origin, observer, began)
     with closing(connect(scenario)) as network:
         barrier = Barrier(scenario, learner, network)
         standing = saved or barrier.start()
@@ -57,6 +60,29 @@ def run(
         header, checkpoint_s = _header(scenario, network), scenario.output.checkpoint_s
         recorder = Recorder(out, origin, header, columns, standing, checkpoint_s, began)
         _train(scenario.run.rounds, barrier, network, recorder, observer)
+    return Run(out)
+
+
+def _run_periods(
+    scenario: Scenario,
+    out: Path,
+    learner: Learner,
+    saved: Standing | None,
+    origin: dict[str, Any],
+    observer: Observer,
+    began: float,
+) -> Run:
+    """`run` in the event-driven modes."""
+    with closing(connect_medium(scenario)) as medium:
+        periods = Periods(scenario, learner, medium)
+        standing = saved or periods.start()
+        periods.resume(out / "trace", standing.round_)
+        observer.started(learner, medium, standing.round_)
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / SCENARIO, dumps(scenario).encode())
+        header, checkpoint_s = _header(scenario, medium), scenario.output.checkpoint_s
+        recorder = Recorder(out, origin, header, periods.columns(standing), standing, checkpoint_s, began, events=True)
+        _train(scenario.run.rounds, periods, medium, recorder, observer)
     return Run(out)
 
 
@@ -77,6 +103,8 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
     if not resume and _is_taken(out):
         raise UserError(f"{out} is there already: add --resume to go on with it, or choose another folder.")
     observer, work = observer or Observer(), workload(scenario)
+    if scenario.run.mode != "barrier":
+        return _record_periods(scenario, out, work, observer)
     with closing(connect(scenario)) as network:
         header = _header(scenario, network)
         done = _recorded(out, header)
@@ -95,6 +123,26 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
     return read(out)
 
 
+def _record_periods(scenario: Scenario, out: Path, work: Workload, observer: Observer) -> Trace:
+    """`record` in the event-driven modes: what was recorded before is lived through again."""
+    with closing(connect_medium(scenario)) as medium:
+        header, periods = _header(scenario, medium), timeline(scenario, work, medium)
+        done = len(_recorded(out, header))
+        if done == scenario.run.rounds:
+            return read(out)
+        live_through(periods, out, done)
+        observer.started(None, medium, done)
+        writer = TraceWriter(out, header, done)
+        with closing(writer):
+            for number in range(done, scenario.run.rounds):
+                period = periods.period()
+                writer.append(number, period.outbox, period.exchange)
+                observer.recorded(number, period.exchange, medium.events)
+        writer.finish()
+        writer.discard()
+    return read(out)
+
+
 def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
     """The rounds that a recording in `out` has so far."""
     if not (out / "header.json").is_file() or not is_begun(out, "rounds"):
@@ -105,7 +153,9 @@ def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
     return trace.exchanges
 
 
-def _train(rounds: int, barrier: Barrier, network: Network, recorder: Recorder, observer: Observer) -> None:
+def _train(
+    rounds: int, barrier: Barrier | Periods, network: Network | Medium, recorder: Recorder, observer: Observer
+) -> None:
     watch = Stopwatch()
     try:
         while recorder.standing.round_ < rounds:
@@ -167,7 +217,7 @@ def _verify(network: Network, work: Workload, trace: Path, rounds: int) -> None:
         )
 
 
-def _header(scenario: Scenario, network: Network) -> Header:
+def _header(scenario: Scenario, network: Network | Medium) -> Header:
     return Header(
         devices=scenario.devices.count,
         seed=scenario.run.seed,

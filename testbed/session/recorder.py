@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from testbed.results import RunWriter
-from testbed.results.directory import PARTS
+from testbed.results.directory import EVENTS, PARTS
 from testbed.session import checkpoint
 from testbed.session.barrier import Outcome, Standing
 from testbed.session.stopwatch import Stopwatch
@@ -29,11 +29,13 @@ class Recorder:
         standing: Standing,
         checkpoint_s: float,
         began: float,
+        events: bool = False,
     ) -> None:
+        """`events`: whether outcomes carry a table of events."""
         self.standing = standing
         self._folder, self._checkpoint_s, self._saved = folder, checkpoint_s, time.monotonic()
         self._trace = TraceWriter(folder / "trace", header, standing.round_)
-        self._run = RunWriter(folder, manifest, columns, standing.round_, began)
+        self._run = RunWriter(folder, manifest, columns, standing.round_, began, events)
 
     def append(self, outcome: Outcome, standing: Standing, watch: Stopwatch, events: int) -> None:
         """Append a round to every table; only then is its standing one to go on from."""
@@ -41,6 +43,8 @@ class Recorder:
             self._trace.append(outcome.round_, outcome.outbox, outcome.exchange)
             self._run.append("rounds", round_row(outcome))
             self._run.append("devices", device_rows(outcome))
+            if outcome.events is not None:
+                self._run.append("events", event_rows(outcome))
         seconds = {f"{part}_s": [watch.seconds[part]] for part in PARTS}
         self._run.append("wall", {"round": [outcome.round_], "events": [events], **seconds})
         self.standing = standing
@@ -114,3 +118,10 @@ def device_rows(outcome: Outcome) -> dict[str, Any]:
         "y_m": devices.y_m,
         **{name: column.double().numpy() for name, column in outcome.report.items()},
     }
+
+
+def event_rows(outcome: Outcome) -> dict[str, Any]:
+    """The rows of `events`."""
+    rows = outcome.events or []
+    columns = zip(*rows, strict=True) if rows else [()] * len(EVENTS.names[1:])
+    return {"round": [outcome.round_] * len(rows), **dict(zip(EVENTS.names[1:], columns, strict=True))}

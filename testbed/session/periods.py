@@ -1,0 +1,120 @@
+"""The event-driven modes, `local` and `async`, as the session runs them: period by period.
+
+A period is `run.period_s` of simulated time and a row of the tables, as a round is in `barrier` mode. Its timing
+comes first, without training (`timing`); then the learning follows it (`follower`).
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from testbed.algorithms import State
+from testbed.errors import UserError
+from testbed.exchange import ALL_PRESENT
+from testbed.network import Medium
+from testbed.scenario import Scenario
+from testbed.session.barrier import Outcome, Standing, consensus_distance
+from testbed.session.follower import Follower
+from testbed.session.learner import Learner, Workload
+from testbed.session.stopwatch import Stopwatch
+from testbed.session.timing import Local, Pairs, Period, Setting
+from testbed.session.timing.meters import COLUMNS
+from testbed.trace import read
+
+AnyTimeline = Local | Pairs
+MODES: dict[str, type[Local] | type[Pairs]] = {"local": Local, "async": Pairs}
+
+
+def timeline(scenario: Scenario, work: Workload, medium: Medium) -> AnyTimeline:
+    """The timing of a scenario, before its first period.
+
+    Devices begin to train when the first hellos are out, where the network has such: before that nobody has
+    neighbours.
+    """
+    run, count = scenario.run, scenario.devices.count
+    assert run.period_s is not None
+    deadlines_s = run.deadlines_s()
+    setting = Setting(
+        period_ns=round(run.period_s * 1e9),
+        compute_ns=lambda device, step: int(work.compute_ns[device]),
+        deadlines_ns=tuple(round(deadlines_s[device % len(deadlines_s)] * 1e9) for device in range(count)),
+        message_bytes=work.message_bytes,
+        absences=lambda number: ALL_PRESENT,
+        start_ns=round(medium.describe().get("hello_s", 0.0) * 1e9),
+        seed=run.seed,
+    )
+    return MODES[run.mode](medium, setting)
+
+
+class Periods:
+    """Steps from one standing to the next, as `Barrier` does."""
+
+    def __init__(self, scenario: Scenario, learner: Learner, medium: Medium) -> None:
+        self._scenario, self._learner = scenario, learner
+        self._timeline = timeline(scenario, learner.workload, medium)
+        self._follower: Follower | None = None
+
+    def start(self) -> Standing:
+        """Before the first period: the common initial model on every device."""
+        models = self._learner.fleet.start()
+        return Standing(0, 0, models, self._learner.algorithm.start(models))
+
+    def resume(self, trace: Path, periods: int) -> None:
+        """Live through the periods that are done again, without training: they have to come out as recorded."""
+        if periods:
+            live_through(self._timeline, trace, periods)
+
+    def columns(self, standing: Standing) -> list[str]:
+        """What is reported per device, beside what every mode reports."""
+        return [*self._learner.algorithm.report(standing.state), *COLUMNS]
+
+    def step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
+        """Run one period."""
+        if self._follower is None:
+            self._follower = Follower(self._learner.fleet, self._learner.algorithm, standing.models, standing.state)
+        with watch("network"):
+            period = self._timeline.period()
+        losses = self._follower.follow(period.acts, watch)
+        models, state = self._follower.models.clone(), self._follower.state()
+        with watch("evaluation"):
+            accuracy = self._accuracy(standing.round_, models)
+            distance = consensus_distance(models)
+        outcome = self._outcome(standing.round_, period, losses, accuracy, distance, state)
+        return Standing(standing.round_ + 1, period.exchange.closed_ns, models, state), outcome
+
+    def _accuracy(self, round_: int, models: Tensor) -> Tensor:
+        output, rounds = self._scenario.output, self._scenario.run.rounds
+        due = (round_ + 1) % output.eval_every == 0 or round_ + 1 == rounds
+        fleet = self._learner.fleet
+        return fleet.accuracy(models, output.eval_samples) if due else torch.full((len(models),), torch.nan)
+
+    def _outcome(
+        self, round_: int, period: Period, losses: Tensor, accuracy: Tensor, distance: float, state: State
+    ) -> Outcome:
+        work, compute_ns = self._learner.workload, period.meters.compute_ns
+        meters = {name: torch.from_numpy(column) for name, column in period.meters.columns().items()}
+        return Outcome(
+            round_=round_,
+            outbox=period.outbox,
+            exchange=period.exchange,
+            compute_ns=compute_ns,
+            compute_j=work.compute_j / work.compute_ns * compute_ns,
+            losses=losses,
+            accuracy=accuracy,
+            consensus_distance=distance,
+            report={**self._learner.algorithm.report(state), **meters},
+            events=period.events,
+        )
+
+
+def live_through(timeline: AnyTimeline, trace: Path, periods: int) -> None:
+    """The periods that a recorded trace holds, once more. Raises UserError where one comes out otherwise."""
+    recorded = read(trace)
+    for number in range(periods):
+        period = timeline.period()
+        if (period.outbox, period.exchange) != (recorded.outboxes[number], recorded.exchanges[number]):
+            raise UserError(
+                f"Period {number} came out otherwise than recorded in {trace}: the network or its version has "
+                "changed. Begin the run again in another folder."
+            )
