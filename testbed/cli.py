@@ -21,6 +21,8 @@ data_app = typer.Typer(help="The data sets: what is here, and getting what is no
 plot_app = typer.Typer(help="Figures of finished or unfinished runs.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(plot_app, name="plot")
+cache_app = typer.Typer(help="The airs that were simulated before and are kept.", no_args_is_help=True)
+app.add_typer(cache_app, name="cache")
 
 ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (TOML), or a run directory.", show_default=False)]
 Overrides = Annotated[
@@ -101,6 +103,22 @@ def data_fetch(
         console.fetch(name)
 
 
+@cache_app.command("list")
+def cache_list() -> None:
+    """Every air that is kept, the last used first."""
+    from testbed import console
+
+    console.airs()
+
+
+@cache_app.command("clear")
+def cache_clear() -> None:
+    """Throw all of them away."""
+    from testbed import console
+
+    console.clear_airs()
+
+
 @plot_app.command("rounds")
 def plot_rounds(runs: Runs, out: Figure = Path("rounds.png")) -> None:
     """Accuracy against rounds."""
@@ -136,7 +154,7 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="fleet, mixing or session.")],
+    name: Annotated[str, typer.Argument(help="fleet, mixing, overlap or session.")],
     as_json: Json = False,
 ) -> None:
     """Measure this machine."""

@@ -49,6 +49,8 @@ def with_own(weights: Tensor) -> Tensor:
     return weights
 
 
-def uniform(devices: int) -> Tensor:
-    """The weights 1 / devices (devices, devices) of an all-reduce, in float64."""
-    return torch.full((devices, devices), 1 / devices, dtype=torch.float64)
+def uniform(here: Tensor) -> Tensor:
+    """Weights (devices, devices) of an all-reduce, in float64: 1 / m for each of the m devices that are `here`
+    (devices,) bool; 0 for the others, and in their rows."""
+    both = here[:, None] & here[None, :]
+    return both.double() / max(1, int(here.sum()))

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from testbed.errors import UserError
 
-BENCHMARKS = ("fleet", "mixing", "session")
+BENCHMARKS = ("fleet", "mixing", "overlap", "session")
 
 
 def bench(name: str, as_json: bool) -> None:

@@ -71,13 +71,17 @@ class Progress(Observer):
         self._began, self._first, self._events = time.monotonic(), round_, network.events
         self._bar.update(self._task, description="round", total=self._rounds, completed=round_)
 
+    def noted(self, line: str) -> None:
+        """Something worth a line."""
+        self._say(line)
+
     def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
         """A round of a run is done."""
         accuracy = float(outcome.accuracy.mean())
         self._accuracy = self._accuracy if math.isnan(accuracy) else accuracy
-        words = [f"accuracy {self._accuracy:.3f}", f"loss {float(outcome.losses.mean()):.3f}"]
-        self._network_s += watch.seconds["network"]
-        if events:
+        words = [f"accuracy {self._accuracy:.3f}", f"loss {_mean(outcome):.3f}"]
+        self._network_s += watch.seconds["simulation"]
+        if events > self._events:
             words.append(f"{(events - self._events) / self._network_s:,.0f} events/s")
         self._advance(outcome.round_, outcome.exchange, words)
 
@@ -105,6 +109,11 @@ class Progress(Observer):
     def _show(self, table: Table) -> None:
         console = Console(width=100) if self._bar.disable else self._console
         console.print(table)
+
+
+def _mean(outcome: "Outcome") -> float:
+    """Loss of the devices that trained."""
+    return float(outcome.losses.numpy()[outcome.trained].mean()) if outcome.trained.any() else math.nan
 
 
 def _short(value: object) -> str:

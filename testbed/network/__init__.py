@@ -25,7 +25,7 @@ def connect(scenario: Scenario) -> Network:
     if settings.kind == "replay":
         from testbed.network.replay import ReplayNetwork
 
-        return ReplayNetwork(_trace(scenario), scenario.devices.count, run.rounds)
+        return ReplayNetwork(_trace(scenario), scenario.devices.count, _rounds(scenario))
     from testbed.network.ns3 import Ns3Network
 
     return Ns3Network(scenario)
@@ -42,7 +42,7 @@ def connect_medium(scenario: Scenario) -> Medium:
     if settings.kind == "replay":
         from testbed.network.replay_medium import ReplayMedium
 
-        return ReplayMedium(_trace(scenario), scenario.devices.count, run.rounds)
+        return ReplayMedium(_trace(scenario), scenario.devices.count, _rounds(scenario))
     from testbed.network.ns3_medium import Ns3Medium
 
     return Ns3Medium(scenario)
@@ -55,3 +55,8 @@ def _trace(scenario: Scenario) -> "Trace":
     if scenario.network.trace is None:
         raise UserError('network.kind = "replay" needs network.trace, the folder of a recorded trace.')
     return read(scenario.network.trace)
+
+
+def _rounds(scenario: Scenario) -> int:
+    """How many rounds a trace has to hold at the least; empty batteries end a run before its time."""
+    return scenario.run.rounds if scenario.devices.battery_j is None else 1

@@ -58,7 +58,7 @@ class GraphNetwork:
         links = self.links(self.adjacency(round_) & here & here[:, None])
         deliveries = without(absences, self._deliveries(links, outbox, opened_ns + self._deadline_ns))
         ends = [opened_ns, *outbox.ready_ns, *deliveries.arrived_ns]
-        late = not deliveries.arrived.all()
+        late = (deliveries.cause == Cause.DEADLINE).any()  # the round does not wait for devices that left
         closed_ns = opened_ns + self._deadline_ns if late else min(max(ends), opened_ns + self._deadline_ns)
         away_ns = absences.within(opened_ns, int(closed_ns), self.devices)
         return Exchange(opened_ns, int(closed_ns), links, deliveries, self._devices(outbox, away_ns))

@@ -32,6 +32,7 @@ class ReplayNetwork:
 
     def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
         """The recorded exchange of this round, after a check that these are the messages it carried."""
+        check_length(self._trace, round_ + 1)
         recorded, exchange = self._trace.outboxes[round_], self._trace.exchanges[round_]
         if complaint := _difference(outbox, recorded):
             raise UserError(f"Round {round_} does not fit the trace: {complaint}.")
@@ -51,6 +52,11 @@ def check_fits(trace: Trace, devices: int, rounds: int) -> None:
             f"The trace was recorded with {trace.header.devices} devices, the scenario has {devices}: "
             f"set devices.count = {trace.header.devices}."
         )
+    check_length(trace, rounds)
+
+
+def check_length(trace: Trace, rounds: int) -> None:
+    """Raises UserError where the trace holds fewer rounds."""
     if len(trace) < rounds:
         raise UserError(
             f"The trace holds {len(trace)} rounds, the scenario asks for {rounds}: "

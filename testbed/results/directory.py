@@ -51,6 +51,7 @@ DEVICES = [
     ("retries", pa.int64()),
     ("radio_j", pa.float64()),
     ("compute_j", pa.float64()),
+    ("battery_j", pa.float64()),
     ("away_ns", pa.int64()),
     ("x_m", pa.float64()),
     ("y_m", pa.float64()),
@@ -66,7 +67,12 @@ EVENTS = pa.schema(
     ]
 )
 PARTS = ("network", "training", "mixing", "evaluation", "writing")
-WALL = pa.schema([("round", pa.int32()), ("events", pa.int64()), *((f"{part}_s", pa.float64()) for part in PARTS)])
+SIMULATION = "simulation"
+"""What the network took for a round, whether the session waited for it (then it is in `network` as well) or trained."""
+
+WALL = pa.schema(
+    [("round", pa.int32()), ("events", pa.int64()), *((f"{part}_s", pa.float64()) for part in (*PARTS, SIMULATION))]
+)
 
 
 class RunWriter:

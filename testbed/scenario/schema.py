@@ -93,6 +93,12 @@ class Devices(Section):
     busy_a: float = Field(0.273, ge=0, le=100, description="While the air is busy with what it cannot receive.")
     idle_a: float = Field(0.273, ge=0, le=100, description="While idle.")
 
+    @model_validator(mode="after")
+    def _leave_in_one_way(self) -> Self:
+        if self.churn_file is not None and self.churn_s is not None:
+            raise ValueError("devices.churn_file and devices.churn_s exclude each other: state one of them")
+        return self
+
 
 class Network(Section):
     """`[network]`: the air between the devices."""

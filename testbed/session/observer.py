@@ -17,6 +17,9 @@ class Observer:
     def started(self, learner: "Learner | None", network: Network | Medium, round_: int) -> None:
         """All is set up and `round_` comes next; no learner where only the network is recorded."""
 
+    def noted(self, line: str) -> None:
+        """Something worth a line: a warning, or where the air comes from."""
+
     def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
         """A round of a run is done and written; `events` of the simulator so far."""
 

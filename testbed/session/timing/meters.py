@@ -1,6 +1,7 @@
 """What is counted of every device in a period."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from statistics import fmean as mean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +24,21 @@ class Meters:
         """One more."""
         self._counts[name][device] += 1
 
+    def counted(self, name: str) -> NDArray[np.int64]:
+        """(devices,)."""
+        return self._counts[name]
+
     def sample(self, name: str, device: int, value: int) -> None:
         """One value, for the mean over the period."""
         self._samples[name][device].append(value)
 
     def columns(self) -> dict[str, NDArray[np.float64]]:
         """By the names of COLUMNS, (devices,) each."""
-        means = {f"{name}_mean": _each(np.mean, samples) for name, samples in self._samples.items()}
-        largest = {"staleness_max": _each(np.max, self._samples["staleness"])}
+        means = {f"{name}_mean": _each(mean, samples) for name, samples in self._samples.items()}
+        largest = {"staleness_max": _each(max, self._samples["staleness"])}
         found = {name: counts.astype(np.float64) for name, counts in self._counts.items()} | means | largest
         return {name: found[name] for name in COLUMNS}
 
 
-def _each(function: "np.ufunc | object", samples: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    return np.array([function(mine) if mine else np.nan for mine in samples], np.float64)  # type: ignore[operator]
+def _each(function: Callable[[list[int]], float], samples: list[list[int]]) -> NDArray[np.float64]:
+    return np.array([function(mine) if mine else np.nan for mine in samples], np.float64)

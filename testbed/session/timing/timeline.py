@@ -58,6 +58,7 @@ class Timeline(ABC, Generic[Kind]):
             self._computed(device)
         self.number += 1
         exchange = self.medium.turn(self.number, self._attend())
+        self.setting.close(exchange, self.meters.compute_ns)
         sightings = zip(*self._sightings, strict=True) if self._sightings else ((), (), ())
         exchange = replace(exchange, sightings=Sightings(*sightings))
         done = Period(self.post.outbox(), exchange, self.acts, self._events, self.meters)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from testbed.exchange import Absences, Exchange, Outbox
 from testbed.session.timing.acts import Act
 from testbed.session.timing.meters import Meters
@@ -56,6 +59,8 @@ class Setting:
     """Of a message that holds a model; 0 where the algorithm sends none."""
     absences: Callable[[int], Absences]
     """Who is away in the period of that number, which is asked for when it begins."""
+    close: Callable[[Exchange, NDArray[np.int64]], None] = lambda exchange, compute_ns: None
+    """Told what happened in each period, and how long each device computed."""
     start_ns: int = 0
     """When the devices begin to train."""
     seed: int = 0
