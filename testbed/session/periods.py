@@ -64,8 +64,7 @@ class Periods:
 
     def resume(self, trace: Path, periods: int) -> None:
         """Live through the periods that are done again, without training: they have to come out as recorded."""
-        if periods:
-            live_through(self._timeline, trace, periods)
+        live_through(self._timeline, trace, periods)
 
     def columns(self, standing: Standing) -> list[str]:
         """What is reported per device, beside what every mode reports."""
@@ -117,8 +116,9 @@ class Periods:
 
 def live_through(timeline: AnyTimeline, trace: Path, periods: int) -> None:
     """The periods that a recorded trace holds, once more. Raises UserError where one comes out otherwise."""
-    recorded = read(trace)
+    recorded = read(trace) if periods else None
     for number in range(periods):
+        assert recorded is not None
         period = timeline.period()
         if (period.outbox, period.exchange) != (recorded.outboxes[number], recorded.exchanges[number]):
             raise UserError(

@@ -329,8 +329,6 @@ def test_fewer_devices_than_models_get_their_rows(p: float) -> None:
     few = power_mean(models, weights[:3], p, updates)
     all_of_them = power_mean(models, weights, p, torch.cat([updates, 0 * models[3:]]))
     torch.testing.assert_close(few, all_of_them[:3], rtol=1e-6, atol=1e-12)
-    moved = [power_mean_and_slope(models, rows, p, steps)[1] for rows, steps in ((weights[:3], updates),)]
-    assert moved[0].shape == few.shape
 
 
 def test_no_parameters_and_one_device() -> None:
