@@ -19,7 +19,7 @@ from testbed.session.observer import Observer
 from tests.session.scenarios import Interrupt, small, tables
 
 MODES = ["local", "async"]
-SPREAD = {"profile": ["raspberry-pi-4", "phone"], "compute_spread": 0.5}
+SPREAD = {"profile": "raspberry-pi-4", "compute_spread": 0.5, "straggler_share": 0.2}
 """Devices of unequal and varying speed."""
 
 
@@ -142,13 +142,14 @@ def test_a_recording_without_training_serves_a_replay(tmp_path: Path, mode: str)
 
 def test_another_mode_or_model_does_not_fit_a_trace(tmp_path: Path) -> None:
     testbed.record(eventful("local"), tmp_path / "trace")
-    for other in (
-        eventful("async"),
-        eventful("local", model={"name": "mlp"}),
-        eventful("local", run={"period_s": 0.003}),
-    ):
+    others = {
+        "mode": eventful("async"),
+        "model": eventful("local", model={"name": "mlp"}),
+        "period": eventful("local", run={"period_s": 0.003}),
+    }
+    for name, other in others.items():
         with pytest.raises(UserError, match=r"does not fit the trace|in the trace at"):
-            testbed.replay(tmp_path / "trace", other, tmp_path / "run")
+            testbed.replay(tmp_path / "trace", other, tmp_path / name)
 
 
 @pytest.mark.parametrize("mode", MODES)
