@@ -60,7 +60,7 @@ def test_a_run_killed_three_times_ends_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["local", "async"])
 def test_an_eventful_run_killed_twice_ends_the_same(tmp_path: Path, mode: str) -> None:
-    kill_and_compare(eventful(mode, 150), tmp_path, 2, 0.8)
+    kill_and_compare(eventful(mode, 80), tmp_path, 2, 0.8)
 
 
 @pytest.mark.slow
