@@ -1,5 +1,7 @@
 #include "models.h"
 
+#include "names.h"
+
 #include "ns3/mobility-model.h"
 #include "ns3/object-factory.h"
 #include "ns3/string.h"
@@ -35,14 +37,14 @@ Joined(const std::vector<std::string>& names)
     return text;
 }
 
-static std::string
+static std::vector<std::string>
 Attributes(TypeId id)
 {
     std::vector<std::string> names;
     for (size_t i = 0; i < id.GetAttributeN(); ++i) {
         names.push_back(id.GetAttribute(i).name);
     }
-    return Joined(names);
+    return names;
 }
 
 static TypeId
@@ -51,7 +53,7 @@ Lookup(const Model& model, TypeId parent, const std::string& key)
     TypeId id;
     if (!TypeId::LookupByNameFailSafe(model.name, &id) || !id.IsChildOf(parent) || !id.HasConstructor()) {
         throw std::invalid_argument(key + ": '" + model.name + "' is no " + parent.GetName() + " of this ns-3. It has " +
-                                    Joined(KindsOf(parent)) + ".");
+                                    Joined(Nearest(model.name, KindsOf(parent))) + ".");
     }
     return id;
 }
@@ -78,7 +80,7 @@ CreateNamed(const Model& model, TypeId parent, const std::string& key)
         TypeId::AttributeInformation info;
         if (!id.LookupAttributeByName(name, &info)) {
             throw std::invalid_argument(key + ": " + model.name + " has no attribute '" + name + "'. It has " +
-                                        Attributes(id) + ".");
+                                        Joined(Nearest(name, Attributes(id))) + ".");
         }
         if (!IsReadable(value, info) || !object->SetAttributeFailSafe(name, StringValue(value))) {
             throw std::invalid_argument(key + ": " + model.name + " does not take " + name + " = '" + value +
@@ -96,6 +98,9 @@ SetLosses(const Model& model, Ptr<PropagationLossModel> loss, const NodeContaine
     auto matrix = DynamicCast<MatrixPropagationLossModel>(loss);
     if (!matrix) {
         throw std::invalid_argument("network.loss: losses_db is for ns3::MatrixPropagationLossModel alone.");
+    }
+    if (nodes.GetN() > 0 && !nodes.Get(0)->GetObject<MobilityModel>()) {
+        throw std::invalid_argument("network.loss: losses_db needs devices that stand somewhere before the script runs.");
     }
     for (uint32_t i = 0; i < nodes.GetN(); ++i) {
         for (uint32_t j = 0; j < nodes.GetN(); ++j) {

@@ -15,6 +15,11 @@ struct Model {
     std::vector<std::vector<double>> losses_db;
 };
 
+/// From `from_s` on at (x_m, y_m) and moving in a straight line, until the next leg.
+struct Leg {
+    double from_s, x_m, y_m, x_mps, y_mps;
+};
+
 struct Settings {
     uint32_t devices = 1;
     uint64_t seed = 1;
@@ -26,10 +31,12 @@ struct Settings {
     std::string fading = "none";  ///< or nakagami
     double nakagami_m = 1;
     bool culled = true;  ///< frames are scheduled only where they can be heard
+    bool scripted = false;  ///< a scenario script may change models and attributes at any time
 
     std::string mobility = "static";  ///< static, redraw: each round brings its positions; else devices move by themselves
     double side_m = 0, min_speed_mps = 1, max_speed_mps = 1, pause_s = 0;
-    double memory = 0.85, step_s = 1;  ///< gauss-markov
+    double memory = 0.85, step_s = 1;        ///< gauss-markov
+    std::vector<std::vector<Leg>> courses;   ///< ns2: of each device
 
     double voltage_v = 3, tx_a = 0.38, rx_a = 0.313, busy_a = 0.273, idle_a = 0.273;
 

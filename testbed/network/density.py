@@ -2,6 +2,7 @@
 
 The probes use the seed and, where devices do not move by themselves, the positions of the run's first rounds; a square
 of another side is the same draw, scaled. So density falls with the side but for what hellos lose by chance.
+A movement trace is listened to at equal intervals of its whole time.
 """
 
 import math
@@ -13,9 +14,10 @@ import numpy as np
 
 from testbed.errors import UserError
 from testbed.network.engine import world_settings
-from testbed.network.positions import positions
+from testbed.network.positions import courses, own_side_m, positions
 from testbed.network.process import Worker
 from testbed.scenario import Scenario
+from testbed.scenario.schema import Network as Settings
 
 PLACES, FEWEST, MOST = 200, 4, 10
 """Behind one density, where positions change: hello rounds for PLACES devices in all, from FEWEST to MOST."""
@@ -39,11 +41,17 @@ class Found:
 
 
 def side_for(scenario: Scenario, worker: Worker) -> float:
-    """Side in metres, for `network.density`. Raises UserError where no side length reaches it.
+    """Side in metres: as stated, or as the file of the places has it, or as `network.density` needs it.
 
     One device has no links, hence no density: for it any side is as good as another.
+    Raises UserError where no side length reaches the density, and for places that cannot be.
     """
     devices, settings = scenario.devices.count, scenario.network
+    own_m = own_side_m(devices, settings)
+    if settings.side_m is not None:
+        return settings.side_m
+    if settings.density is None and own_m is not None:
+        return own_m
     if devices == 1:
         return START_M
     probes = 1 if settings.mobility == "static" else min(max(FEWEST, PLACES // devices), MOST)
@@ -57,13 +65,21 @@ def measure(scenario: Scenario, side_m: float, worker: Worker, probes: int) -> f
     worker.request("open", world_settings(scenario, side_m))
     hello_ns = round(settings.hello_s * 1e9)
     nothing: tuple[Any, ...] = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64)) * 2
-    links = 0
+    links, every_ns = 0, _every_ns(devices, settings, probes)
     for probe in range(probes):
-        opened_ns = probe * (hello_ns + PROBE_EVERY_NS)
+        opened_ns = probe * (hello_ns + every_ns)
         place = positions(devices, scenario.run.seed, settings, side_m, probe)
         raw = worker.request("round", probe, opened_ns, opened_ns + 2 * hello_ns, place, *nothing)
         links += int(raw["links"]["neighbour"].sum())
     return links / (probes * devices * (devices - 1))
+
+
+def _every_ns(devices: int, settings: Settings, probes: int) -> int:
+    """Quiet time between probes."""
+    if settings.mobility != "ns2":
+        return PROBE_EVERY_NS
+    lasts_s = max(float(legs[-1, 0]) for legs in courses(devices, settings, 1.0))
+    return round(lasts_s / probes * 1e9)
 
 
 def search(wanted: float, density_at: Callable[[float], float], step: float) -> float:

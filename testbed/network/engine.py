@@ -4,6 +4,7 @@ import importlib
 from typing import Any
 
 from testbed.errors import UserError
+from testbed.network.positions import courses
 from testbed.scenario import Scenario
 from testbed.seeds import Purpose, integer
 
@@ -47,6 +48,7 @@ def world_settings(scenario: Scenario, side_m: float) -> dict[str, Any]:
         "fading": settings.fading,
         "nakagami_m": settings.nakagami_m,
         "culled": settings.channel == "culled",
+        "scripted": settings.script is not None,
         "mobility": settings.mobility,
         "side_m": side_m,
         "min_speed_mps": settings.speed_mps[0],
@@ -54,6 +56,8 @@ def world_settings(scenario: Scenario, side_m: float) -> dict[str, Any]:
         "pause_s": settings.pause_s,
         "memory": settings.memory,
         "step_s": settings.step_s,
+        "courses": courses(devices, settings, side_m),
+        "script": settings.script or "",
         **scenario.devices.model_dump(include={"voltage_v", "tx_a", "rx_a", "busy_a", "idle_a"}),
         "hellos": settings.hellos,
         "hello_ns": round(settings.hello_s * 1e9),

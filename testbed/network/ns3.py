@@ -38,7 +38,7 @@ class Ns3Network:
         self._events = 0
         self._worker = Worker(settings.worker_timeout_s)
         try:
-            self.side_m = settings.side_m or side_for(scenario, self._worker)
+            self.side_m = side_for(scenario, self._worker)
             self._rate_bps = self._worker.request("open", world_settings(scenario, self.side_m))
         except BaseException:
             self.close()

@@ -1,11 +1,13 @@
 """The parent's end of the worker process: requests out, answers or clear errors back."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import weakref
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,11 +19,23 @@ from testbed.network.engine import EngineError
 
 TAIL_LINES = 12
 
+NOISE = re.compile(
+    r"Failed to materialize symbols|CPyCppyy API|^  warnings\.warn|^terminate called|^Extension modules|^Current thread"
+    r"|^Fatal Python error|/testbed/network/|<frozen runpy>|^\s*$"
+)
+"""What the bindings, C++ and Python's fault handler write beside the words of ns-3 and the lines of a script."""
+
+LOADING_S = 300.0
+"""Wall time that loading may take: the bindings need 10 to 40 s, and say nothing meanwhile."""
+
+PERIOD_S = 1.0
+"""Wall time between the worker's signs of life; less where the timeout is short."""
+
 
 class Worker:
     """A running `testbed.network.worker`. Close it after use; it also ends with this process, however that ends.
 
-    Raises EngineError, with ns-3's words, when the process dies or gives no answer for `timeout_s` of wall time.
+    Raises EngineError, with ns-3's words, when the process dies or stands still for `timeout_s` of wall time.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -29,7 +43,7 @@ class Worker:
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _stop)
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = _start(theirs.fileno(), self._stderr)
+            self._process = _start(theirs.fileno(), self._stderr, min(PERIOD_S, timeout_s / 4))
         self._connection = Connection(ours.detach())
         self._finalizer = weakref.finalize(self, _stop, self._process, self._connection, self._stderr)
 
@@ -58,24 +72,35 @@ class Worker:
             raise EngineError("The ns-3 engine was closed, or stopped by an earlier error.")
         try:
             self._connection.send((verb, arguments))
-            if not self._connection.poll(self._timeout_s):
-                raise EngineError(self._words(f"gave no answer for {self._timeout_s:g} s (network.worker_timeout_s)"))
-            return self._connection.recv()
+            return self._answer()
         except (EOFError, OSError):
             raise EngineError(self._words(f"stopped ({_ending(self._process)})")) from None
+
+    def _answer(self) -> tuple[bool, Any]:
+        """Whether the worker is fine, and what it says; however long it takes, while it gets on."""
+        seen, until = None, time.monotonic() + self._timeout_s
+        while self._connection.poll(max(0.0, until - time.monotonic())):
+            kind, said = self._connection.recv()
+            if kind != "alive":
+                return kind == "done", said
+            if said != seen:
+                seen, patience_s = said, max(self._timeout_s, LOADING_S if said[0] == "loading" else 0.0)
+                until = time.monotonic() + patience_s
+        raise EngineError(self._words(_standstill(self._timeout_s, seen)))
 
     def _words(self, what: str) -> str:
         """`what` happened, and the last that ns-3 said."""
         self._stderr.seek(0)
-        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()[-TAIL_LINES:]
+        said = self._stderr.read().decode("utf-8", "replace").splitlines()
+        lines = [line for line in said if not NOISE.search(line)][-TAIL_LINES:]
         return "\n".join([f"The ns-3 engine {what}. Its last words:", *lines]) if lines else f"The ns-3 engine {what}."
 
 
-def _start(descriptor: int, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(descriptor: int, stderr: IO[bytes], period_s: float) -> subprocess.Popen[bytes]:
     """The worker finds the same `testbed` that is running here."""
     home = str(Path(testbed.__file__).parents[1])
     path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-P", "-m", "testbed.network.worker", str(descriptor)]
+    command = [sys.executable, "-P", "-m", "testbed.network.worker", str(descriptor), str(period_s)]
     return subprocess.Popen(
         command,
         pass_fds=[descriptor],
@@ -98,3 +123,9 @@ def _ending(process: subprocess.Popen[bytes]) -> str:
     """Exit status of a process that has closed its socket, in words."""
     status = process.wait()
     return f"status {status}" if status >= 0 else signal.Signals(-status).name
+
+
+def _standstill(timeout_s: float, seen: tuple[str, int] | None) -> str:
+    """In words; `seen` is the last sign of the worker, if it gave one."""
+    what = f"made no progress for {timeout_s:g} s (network.worker_timeout_s)"
+    return f"{what}; the simulated time stood at {seen[1] / 1e9:.6f} s" if seen and seen[0] == "simulating" else what

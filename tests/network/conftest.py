@@ -9,7 +9,7 @@ import pytest
 from testbed.network.engine import missing_engine
 from testbed.network.ns3 import Ns3Network
 from testbed.network.process import Worker
-from testbed.scenario import parse
+from testbed.scenario import Scenario, parse
 
 Live = Callable[..., Ns3Network]
 
@@ -38,3 +38,29 @@ def live(engine: None) -> Iterator[Live]:
 def worker(engine: None) -> Iterator[Worker]:
     with closing(Worker(timeout_s=30)) as made:
         yield made
+
+
+class Kept(Worker):
+    """A worker that outlives the networks that use it: loading the official bindings takes 20 s."""
+
+    def close(self) -> None:
+        """Not yet."""
+
+    def end(self) -> None:
+        super().close()
+
+
+@pytest.fixture(scope="session")
+def bindings_worker() -> Iterator[Kept]:
+    if reason := missing_engine():
+        pytest.skip(reason)
+    worker = Kept(timeout_s=60)
+    yield worker
+    worker.end()
+
+
+@pytest.fixture
+def scripted(bindings_worker: Kept, monkeypatch: pytest.MonkeyPatch) -> Callable[[Scenario], Ns3Network]:
+    """Networks of scenarios with scripts, one at a time, all in one worker."""
+    monkeypatch.setattr("testbed.network.ns3.Worker", lambda timeout_s: bindings_worker)
+    return Ns3Network

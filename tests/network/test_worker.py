@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,37 @@ def test_a_hung_worker_is_an_error_that_says_so(live: Any) -> None:
     network._worker._timeout_s = 0.2
     pid = network._worker.pid
     os.kill(pid, signal.SIGSTOP)
-    with pytest.raises(EngineError, match=r"no answer for 0\.2 s \(network\.worker_timeout_s\)"):
+    with pytest.raises(EngineError, match=r"no progress for 0\.2 s \(network\.worker_timeout_s\)"):
         network.exchange(0, 0, NOTHING)
     assert gone(pid)
+
+
+def test_a_round_may_take_longer_than_the_timeout_while_simulated_time_moves(live: Any) -> None:
+    network = live(30, side_m=60.0, deadline_s=60.0, worker_timeout_s=0.4)
+    began = time.monotonic()
+    exchange = network.exchange(0, 0, Outbox(np.arange(30), [-1] * 30, [600_000] * 30, [0] * 30))
+    assert time.monotonic() - began > 0.4, "the round is too short to show anything"
+    assert exchange.closed_ns > 0
+
+
+def test_what_a_standstill_says_names_the_simulated_time(live: Any) -> None:
+    network = live(30, side_m=60.0, deadline_s=1000.0, worker_timeout_s=1)
+    stop = threading.Timer(0.7, os.kill, (network._worker.pid, signal.SIGSTOP))
+    stop.start()
+    with pytest.raises(EngineError, match=r"no progress for 1 s .*; the simulated time stood at \d+\.\d{6} s"):
+        network.exchange(0, 0, Outbox(np.arange(30), [-1] * 30, [10_000_000] * 30, [0] * 30))
+    stop.join()
+
+
+def test_an_abort_in_mid_simulation_is_an_error_and_a_fresh_network_goes_on(live: Any) -> None:
+    outbox = Outbox(np.arange(10), [-1] * 10, [2_000_000] * 10, [0] * 10)
+    network = live(10)
+    abort = threading.Timer(0.2, os.kill, (network._worker.pid, signal.SIGABRT))
+    abort.start()
+    with pytest.raises(EngineError, match="stopped \\(SIGABRT\\)"):
+        network.exchange(0, 0, outbox)
+    abort.join()
+    assert live(10).exchange(0, 0, NOTHING).density == 1
 
 
 def test_an_assertion_of_ns3_reaches_the_user_in_its_words(live: Any) -> None:
@@ -120,6 +149,14 @@ def test_a_forgotten_worker_ends_too(engine: None) -> None:
         ),
         ({"loss": {"model": "ns3::FriisPropagationLossModel", "losses_db": [[0, 1], [1, 0]]}}, "losses_db is for"),
         ({"loss": {"model": "ns3::MatrixPropagationLossModel", "losses_db": [[0, 1]]}}, "2 rows of 2 numbers"),
+        (
+            {"loss": {"model": "ns3::FriisPropagationLosModel"}},
+            r"network\.loss: .* It has ns3::FriisPropagationLossModel,",
+        ),
+        (
+            {"loss": {"model": "ns3::LogDistancePropagationLossModel", "ReferenceLos": 3}},
+            r"'ReferenceLos'\. It has ReferenceLoss,",
+        ),
         ({"rate": "ns3::Minstrell"}, r"network\.rate: 'ns3::Minstrell' .*ns3::MinstrelWifiManager"),
     ],
 )
