@@ -22,6 +22,7 @@ class Purpose(IntEnum):
     STRAGGLERS = 8
     COMPUTE = 9
     CHURN = 10
+    MEETINGS = 20
 
 
 def generator(seed: int, purpose: Purpose, *coordinates: int) -> np.random.Generator:

@@ -45,7 +45,9 @@ class Algorithm(ABC):
         """New models and new state, from the messages that arrived.
 
         `weights` (devices, devices), float64: row i holds what device i gives to each message, 0 where
-        none arrived, and a_ii to its own. Without an air, devices that take part give each other the same.
+        none arrived, and a_ii to its own. Without an air, devices that take part give each other the same. In the
+        event-driven modes the rows, of all but the messages, are those of some devices alone, and theirs are the first
+        messages: `weights` (devices, messages).
         """
 
     def report(self, state: State) -> dict[str, Tensor]:

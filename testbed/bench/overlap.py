@@ -15,7 +15,7 @@ import torch
 
 from testbed.errors import UserError
 from testbed.exchange import Exchange
-from testbed.network import Network
+from testbed.network import Medium, Network
 from testbed.network.engine import missing_engine
 from testbed.scenario import Scenario, parse
 from testbed.session import record, replay, run
@@ -64,7 +64,7 @@ def _timed(session: Callable[[Observer], object]) -> float:
 class _Clock(Observer):
     """When the first round began and the last one ended."""
 
-    def started(self, learner: Learner | None, network: Network, round_: int) -> None:
+    def started(self, learner: Learner | None, network: Network | Medium, round_: int) -> None:
         self.began = time.perf_counter()
 
     def trained(self, outcome: Outcome, watch: Stopwatch, events: int) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from testbed.console.classes import class_table
 from testbed.exchange import Exchange
-from testbed.network import Network
+from testbed.network import Medium, Network
 from testbed.scenario import Scenario
 from testbed.session.observer import Observer
 from testbed.session.stopwatch import Stopwatch
@@ -58,7 +58,7 @@ class Progress(Observer):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
-    def started(self, learner: "Learner | None", network: Network, round_: int) -> None:
+    def started(self, learner: "Learner | None", network: Network | Medium, round_: int) -> None:
         """Say what was set up: the network, and who holds which classes."""
         told = ", ".join(f"{key} {_short(value)}" for key, value in network.describe().items() if key in TOLD)
         self._say(f"network: {told}")

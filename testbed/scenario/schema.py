@@ -303,6 +303,16 @@ class Scenario(Section):
             raise ValueError(
                 f'run.mode = "{self.run.mode}" needs run.period_s, the simulated seconds behind a row of the tables'
             )
+        if self.run.mode != "barrier" and self.algorithm.name == "allreduce":
+            raise ValueError(
+                f'algorithm.name = "allreduce" mixes all devices at once, which run.mode = "{self.run.mode}" never '
+                'does: take another algorithm, or mode "barrier"'
+            )
+        if self.run.mode == "async" and self.network.kind == "ns3" and self.network.transport == "broadcast":
+            raise ValueError(
+                'run.mode = "async" sends to one neighbour at a time: take network.transport = "unicast" or "tcp" '
+                'in place of "broadcast"'
+            )
         if (
             self.run.mode == "barrier"
             and self.network.kind == "ns3"

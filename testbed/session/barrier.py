@@ -5,7 +5,7 @@ by the devices' compute times and the network, and by nothing that happens on th
 is decided in `air`; a device that has none keeps its model and its state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +62,8 @@ class Outcome:
     report: Mapping[str, Tensor]
     events: int = 0
     """Of the simulator, for this round."""
+    timeline: Sequence[tuple[int, int, str, int, int]] | None = None
+    """Rows of the table of events, in the event-driven modes."""
 
 
 class Barrier:

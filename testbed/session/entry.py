@@ -10,15 +10,17 @@ import torch
 
 from testbed.errors import UserError
 from testbed.exchange import Exchange
-from testbed.network import Network
+from testbed.network import Medium, Network, connect_medium
 from testbed.results import Run, manifest
 from testbed.scenario import Scenario, dumps, fingerprint, load
 from testbed.session import cached, checkpoint
 from testbed.session.ahead import Ahead
 from testbed.session.air import Air, Moment
-from testbed.session.barrier import Barrier
-from testbed.session.learner import Learner, workload
+from testbed.session.barrier import Barrier, Standing
+from testbed.session.learner import Learner, Workload, workload
 from testbed.session.observer import Observer
+from testbed.session.periods import Periods, live_through, timeline
+from testbed.session.presence import Presence
 from testbed.session.recorder import Recorder
 from testbed.session.stopwatch import Stopwatch
 from testbed.tables import is_begun, write_whole
@@ -48,6 +50,8 @@ def run(
     saved, origin = checkpoint.load(out / "checkpoint"), _origin(scenario, out, command)
     torch.set_num_threads(origin["threads"])
     learner = Learner(scenario, data_dir)
+    if scenario.run.mode != "barrier":
+        return _run_periods(scenario, out, learner, saved, origin, observer, began)
     remembered = cached.find(scenario, learner.workload, observer)
     origin.setdefault("rounds_from_cache", min(len(remembered or ()), scenario.run.rounds))
     with closing(cached.network(scenario, remembered)) as network, ExitStack() as stack:
@@ -64,6 +68,29 @@ def run(
         recorder = Recorder(out, origin, header, columns, standing, checkpoint_s, began)
         _train(scenario.run.rounds, barrier, air, recorder, observer)
     cached.keep(scenario, learner.workload, out / "trace", recorder.standing.round_, observer)
+    return Run(out)
+
+
+def _run_periods(
+    scenario: Scenario,
+    out: Path,
+    learner: Learner,
+    saved: Standing | None,
+    origin: dict[str, Any],
+    observer: Observer,
+    began: float,
+) -> Run:
+    """`run` in the event-driven modes."""
+    with closing(connect_medium(scenario)) as medium:
+        periods = Periods(scenario, learner, medium)
+        standing = saved or periods.start()
+        periods.resume(out / "trace", standing.round_)
+        observer.started(learner, medium, standing.round_)
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / SCENARIO, dumps(scenario).encode())
+        header, checkpoint_s = _header(scenario, medium), scenario.output.checkpoint_s
+        recorder = Recorder(out, origin, header, periods.columns(standing), standing, checkpoint_s, began, events=True)
+        _train(scenario.run.rounds, periods, periods, recorder, observer)
     return Run(out)
 
 
@@ -84,6 +111,8 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
     if not resume and _is_taken(out):
         raise UserError(f"{out} is there already: add --resume to go on with it, or choose another folder.")
     observer, work = observer or Observer(), workload(scenario)
+    if scenario.run.mode != "barrier":
+        return _record_periods(scenario, out, work, observer)
     with closing(cached.network(scenario, cached.find(scenario, work, observer))) as network:
         header, air = _header(scenario, network), Air(scenario, work, network)
         done = _recorded(out, header)
@@ -103,6 +132,28 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
     return read(out)
 
 
+def _record_periods(scenario: Scenario, out: Path, work: Workload, observer: Observer) -> Trace:
+    """`record` in the event-driven modes: what was recorded before is lived through again."""
+    with closing(connect_medium(scenario)) as medium:
+        header, presence = _header(scenario, medium), Presence(scenario, work)
+        periods, done = timeline(scenario, work, medium, presence), len(_recorded(out, header))
+        if done == scenario.run.rounds:
+            return read(out)
+        live_through(periods, out, done)
+        observer.started(None, medium, done)
+        writer = TraceWriter(out, header, done)
+        with closing(writer):
+            for number in range(done, scenario.run.rounds):
+                if presence.over(presence.used_j):
+                    break
+                period = periods.period()
+                writer.append(number, period.outbox, period.exchange)
+                observer.recorded(number, period.exchange, medium.events)
+        writer.finish()
+        writer.discard()
+    return read(out)
+
+
 def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
     """The rounds that a recording in `out` has so far."""
     if not (out / "header.json").is_file() or not is_begun(out, "rounds"):
@@ -113,7 +164,7 @@ def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
     return trace.exchanges
 
 
-def _train(rounds: int, barrier: Barrier, air: Air, recorder: Recorder, observer: Observer) -> None:
+def _train(rounds: int, barrier: Barrier | Periods, air: Air | Periods, recorder: Recorder, observer: Observer) -> None:
     watch, events = Stopwatch(), air.network.events
     try:
         while not _is_over(rounds, air, recorder.standing.moment, observer):
@@ -130,7 +181,7 @@ def _train(rounds: int, barrier: Barrier, air: Air, recorder: Recorder, observer
         raise
 
 
-def _is_over(rounds: int, air: Air, moment: Moment, observer: Observer) -> bool:
+def _is_over(rounds: int, air: Air | Periods, moment: Moment, observer: Observer) -> bool:
     """Whether all rounds are done, or all batteries empty, after which nothing more can happen."""
     if moment.round_ < rounds and air.over(moment.used_j):
         observer.noted(f"the batteries of all devices are empty after {moment.round_} rounds: here it ends")
@@ -188,7 +239,7 @@ def _verify(air: Air, trace: Path, rounds: int) -> None:
         )
 
 
-def _header(scenario: Scenario, network: Network) -> Header:
+def _header(scenario: Scenario, network: Network | Medium) -> Header:
     return Header(
         devices=scenario.devices.count,
         seed=scenario.run.seed,

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from testbed.results import RunWriter
-from testbed.results.directory import PARTS, SIMULATION
+from testbed.results.directory import EVENTS, PARTS, SIMULATION
 from testbed.session import checkpoint
 from testbed.session.barrier import Outcome, Standing
 from testbed.session.stopwatch import Stopwatch
@@ -30,11 +30,13 @@ class Recorder:
         standing: Standing,
         checkpoint_s: float,
         began: float,
+        events: bool = False,
     ) -> None:
+        """`events`: whether outcomes carry a table of events."""
         self.standing = standing
         self._folder, self._checkpoint_s, self._saved = folder, checkpoint_s, time.monotonic()
         self._trace = TraceWriter(folder / "trace", header, standing.round_)
-        self._run = RunWriter(folder, manifest, columns, standing.round_, began)
+        self._run = RunWriter(folder, manifest, columns, standing.round_, began, events)
 
     def append(self, outcome: Outcome, standing: Standing, watch: Stopwatch, events: int) -> None:
         """Append a round to every table; only then is its standing one to go on from."""
@@ -42,6 +44,8 @@ class Recorder:
             self._trace.append(outcome.round_, outcome.outbox, outcome.exchange)
             self._run.append("rounds", round_row(outcome))
             self._run.append("devices", device_rows(outcome))
+            if outcome.timeline is not None:
+                self._run.append("events", event_rows(outcome))
         seconds = {f"{part}_s": [watch.seconds[part]] for part in (*PARTS, SIMULATION)}
         self._run.append("wall", {"round": [outcome.round_], "events": [events], **seconds})
         self.standing = standing
@@ -116,3 +120,10 @@ def device_rows(outcome: Outcome) -> dict[str, Any]:
         "y_m": devices.y_m,
         **{name: column.double().numpy() for name, column in outcome.report.items()},
     }
+
+
+def event_rows(outcome: Outcome) -> dict[str, Any]:
+    """The rows of `events`."""
+    rows = outcome.timeline or []
+    columns = zip(*rows, strict=True) if rows else [()] * len(EVENTS.names[1:])
+    return {"round": [outcome.round_] * len(rows), **dict(zip(EVENTS.names[1:], columns, strict=True))}
