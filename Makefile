@@ -41,6 +41,7 @@ bench: setup
 	$(BIN)/testbed bench fleet
 	$(BIN)/testbed bench mixing
 	$(BIN)/testbed bench session
+	$(BIN)/testbed bench overlap
 
 docs: setup
 	$(BIN)/python scripts/write_reference.py
