@@ -46,6 +46,7 @@ bench: setup
 	$(BIN)/testbed bench scaling
 	$(BIN)/testbed bench radio
 	$(BIN)/testbed bench broadcast
+	$(BIN)/testbed bench overlap
 
 docs: setup
 	$(BIN)/python scripts/write_reference.py

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from testbed.scenario import dumps
+from tests.needs import ENGINE
 from tests.session.scenarios import small
 
 BROKEN = "Traceback"
@@ -69,6 +70,8 @@ def test_overrides_and_the_class_table(folder: Path) -> None:
         (["plot", "rounds", "."], "is not a run directory"),
         (["bench", "flet"], "did you mean fleet?"),
         (["bench", "mixing", "--devices", "5"], "'mixing' has no --devices"),
+        (["run", "s.toml", "--set", "devices.churn_file=none.csv"], "none.csv cannot be read"),
+        (["run", "s.toml", "--set", "devices.churn_s=[1e-6, 1]"], "at least 0.001 s"),
         (["data", "fetch", "mnits"], "mnist"),
     ],
 )
@@ -102,6 +105,29 @@ def test_doctor_names_what_is_installed(folder: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert "torch" in answer.stdout
     assert "ns-3" in answer.stdout or "engine" in answer.stdout
+
+
+@ENGINE
+def test_the_cache_is_listed_and_cleared(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESTBED_CACHE", str(folder / "cache"))
+    live = ["--set", "network.kind=ns3", "--set", "network.hello_s=0.1", "--set", "run.rounds=2"]
+    call("run", "s.toml", *live, cwd=folder)
+    again = call("run", "s.toml", *live, cwd=folder)
+    assert "air: 2 of 2 rounds were simulated before" in again.stdout, again.stderr
+    assert "the air of 2 rounds came from the cache" in again.stdout
+    listed = call("cache", "list", cwd=folder)
+    assert "1 airs" in listed.stdout, listed.stderr
+    assert "redraw" in listed.stdout
+    assert "1 airs thrown away" in call("cache", "clear", cwd=folder).stdout
+    assert "0 airs" in call("cache", "list", cwd=folder).stdout
+
+
+def test_a_run_whose_batteries_end_says_so(folder: Path) -> None:
+    ran = call("run", "s.toml", "--set", "devices.battery_j=0.0004", "--set", "run.rounds=9", cwd=folder)
+    assert ran.returncode == 0, ran.stderr
+    assert "the batteries of all devices are empty after" in ran.stdout
+    assert "the batteries of all devices were empty after" in ran.stdout
+    assert "diverged" not in ran.stdout
 
 
 def test_help_is_quick_about_every_verb(folder: Path) -> None:
