@@ -41,6 +41,11 @@ bench: setup
 	$(BIN)/testbed bench fleet
 	$(BIN)/testbed bench mixing
 	$(BIN)/testbed bench session
+	$(BIN)/testbed bench culling --devices 400
+	$(BIN)/testbed bench culling --devices 1000
+	$(BIN)/testbed bench scaling
+	$(BIN)/testbed bench radio
+	$(BIN)/testbed bench broadcast
 
 docs: setup
 	$(BIN)/python scripts/write_reference.py

@@ -21,6 +21,8 @@ data_app = typer.Typer(help="The data sets: what is here, and getting what is no
 plot_app = typer.Typer(help="Figures of finished or unfinished runs.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(plot_app, name="plot")
+cache_app = typer.Typer(help="The airs that were simulated before and are kept.", no_args_is_help=True)
+app.add_typer(cache_app, name="cache")
 
 ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (TOML), or a run directory.", show_default=False)]
 Overrides = Annotated[
@@ -33,6 +35,7 @@ DataDir = Annotated[
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is unfinished in the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on one line.")]
 Runs = Annotated[list[Path], typer.Argument(help="Run directories.", show_default=False)]
+Recorded = Annotated[Path, typer.Argument(help="Run directory or trace folder.", show_default=False)]
 Figure = Annotated[Path, typer.Option("--out", help="File to write: .png, .svg or .pdf.")]
 
 
@@ -101,6 +104,22 @@ def data_fetch(
         console.fetch(name)
 
 
+@cache_app.command("list")
+def cache_list() -> None:
+    """Every air that is kept, the last used first."""
+    from testbed import console
+
+    console.airs()
+
+
+@cache_app.command("clear")
+def cache_clear() -> None:
+    """Throw all of them away."""
+    from testbed import console
+
+    console.clear_airs()
+
+
 @plot_app.command("rounds")
 def plot_rounds(runs: Runs, out: Figure = Path("rounds.png")) -> None:
     """Accuracy against rounds."""
@@ -126,6 +145,53 @@ def plot_density(
     _plot("density", runs, out, target=target)
 
 
+@plot_app.command("network")
+def plot_network(
+    run: Recorded,
+    out: Figure = Path("network.png"),
+    rounds: Annotated[
+        str | None, typer.Option(help="Rounds drawn as maps, as 0,5,19 or 3:8; by default first, middle and last.")
+    ] = None,
+    parts: Annotated[
+        str, typer.Option(help="What the figure shows, of links, time, delay and devices.")
+    ] = "links,time,delay,devices",
+) -> None:
+    """Maps of the links, density and durations over time, delays, and each device's air time and energy."""
+    from testbed import report
+
+    print(report.plot_network(run, out, rounds, parts.split(",")))
+
+
+@plot_app.command("timeline")
+def plot_timeline(
+    run: Recorded,
+    out: Figure = Path("timeline.png"),
+    rounds: Annotated[str | None, typer.Option(help="Rounds drawn, as 3:8; by default the first ones.")] = None,
+    from_s: Annotated[float | None, typer.Option("--from", help="Simulated second to begin with.")] = None,
+    until_s: Annotated[float | None, typer.Option("--to", help="Simulated second to end with.")] = None,
+    devices: Annotated[str | None, typer.Option(help="Devices drawn, as 0,3,7; by default the first ones.")] = None,
+) -> None:
+    """What each device does when, and the messages between devices."""
+    from testbed import report
+
+    print(report.plot_timeline(run, out, rounds, from_s, until_s, devices))
+
+
+@plot_app.command("animation")
+def plot_animation(
+    run: Recorded,
+    out: Annotated[
+        Path, typer.Option("--out", help="File to write: .gif, .mp4 (needs ffmpeg), or .xml for ns-3's NetAnim.")
+    ] = Path("network.gif"),
+    rounds: Annotated[str | None, typer.Option(help="Rounds shown, as 3:8; by default the first ones.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long the film lasts.")] = 12.0,
+) -> None:
+    """A film of devices, links and the messages under way."""
+    from testbed import report
+
+    print(report.animate(run, out, rounds, seconds))
+
+
 @app.command()
 def doctor() -> None:
     """What is installed here and what it can do."""
@@ -136,13 +202,14 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="fleet, mixing or session.")],
+    name: Annotated[str, typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, scaling or session.")],
     as_json: Json = False,
+    devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling`.")] = None,
 ) -> None:
     """Measure this machine."""
     from testbed import console
 
-    console.bench(name, as_json)
+    console.bench(name, as_json, devices=devices)
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT)

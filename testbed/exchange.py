@@ -4,7 +4,7 @@ All are frozen and hold numpy arrays alone, one row per message, link, delivery 
 Units: `*_ns` integer nanoseconds of simulated time, `*_bytes` bytes, `*_db` decibel, `*_m` metres.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from typing import Annotated, Any, Self, get_type_hints
 
@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 ALL_NEIGHBOURS = -1
 """`Outbox.dst` of a message that is meant for whoever is a neighbour."""
+
+NOBODY = -1
+"""`Sightings.neighbour` of a device that has none."""
 
 NEVER = -1
 """`Deliveries.started_ns` and `arrived_ns` where that did not happen."""
@@ -95,6 +98,10 @@ class Absences(Table):
         """Everybody is here all the time."""
         return cls.of(device=[], from_ns=[], until_ns=[])
 
+    def rows(self) -> list[tuple[int, int, int]]:
+        """Device, from, until of each."""
+        return list(zip(self.device.tolist(), self.from_ns.tolist(), self.until_ns.tolist(), strict=True))
+
     def within(self, opened_ns: int, closed_ns: int, devices: int) -> NDArray[np.int64]:
         """(devices,) nanoseconds that each is away between two instants."""
         parts = np.minimum(self.until_ns, closed_ns) - np.maximum(self.from_ns, opened_ns)
@@ -160,6 +167,21 @@ class Devices(Table):
     y_m: Real
 
 
+@dataclass(frozen=True, eq=False)
+class Sightings(Table):
+    """What devices knew of their neighbours in the event-driven modes: each change, when it was noticed."""
+
+    time_ns: Count
+    device: Index
+    neighbour: Index
+    """One of those that `device` has from then on, a row for each; NOBODY where it has none."""
+
+    @classmethod
+    def none(cls) -> Self:
+        """Nobody looked."""
+        return cls.of(time_ns=[], device=[], neighbour=[])
+
+
 @dataclass(frozen=True)
 class Exchange:
     """What the air made of one round's Outbox."""
@@ -169,6 +191,8 @@ class Exchange:
     links: Links
     deliveries: Deliveries
     devices: Devices
+    sightings: Sightings = field(default_factory=Sightings.none)
+    """None in the rounds of the barrier, where `links` says it all."""
 
     def neighbours(self) -> NDArray[np.bool_]:
         """(devices, devices): [i, j] is true where j is heard by i in the round's graph."""

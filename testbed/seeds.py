@@ -19,6 +19,10 @@ class Purpose(IntEnum):
     MODEL = 5
     BATCHES = 6
     ALGORITHM = 7
+    STRAGGLERS = 8
+    COMPUTE = 9
+    CHURN = 10
+    MEETINGS = 20
 
 
 def generator(seed: int, purpose: Purpose, *coordinates: int) -> np.random.Generator:

@@ -68,6 +68,7 @@ def test_overrides_and_the_class_table(folder: Path) -> None:
         (["replay", ".", "s.toml"], "is not a trace"),
         (["plot", "rounds", "."], "is not a run directory"),
         (["bench", "flet"], "did you mean fleet?"),
+        (["bench", "mixing", "--devices", "5"], "'mixing' has no --devices"),
         (["data", "fetch", "mnits"], "mnist"),
     ],
 )

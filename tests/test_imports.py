@@ -10,21 +10,24 @@ import pytest
 import testbed
 
 ROOT = Path(testbed.__file__).parent
-GROUND = {"errors", "exchange", "scenario", "seeds", "tables", "threads"}
+GROUND = {"errors", "exchange", "kernel", "places", "scenario", "seeds", "tables", "threads"}
 ALLOWED = {
     "errors": set(),
     "seeds": set(),
     "exchange": set(),
     "tables": set(),
     "threads": set(),
+    "kernel": set(),
     "scenario": set(),
+    "places": set(),
+    "devices": set(),
     "aggregation": set(),
     "learning": set(),
     "algorithms": {"aggregation", "learning"},
     "trace": set(),
     "network": {"trace"},
     "results": set(),
-    "session": {"aggregation", "algorithms", "learning", "network", "results", "trace"},
+    "session": {"aggregation", "algorithms", "devices", "learning", "network", "results", "trace"},
     "report": {"results", "trace"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
     "console": {"bench", "learning", "network", "report", "results", "session", "trace"},
@@ -59,7 +62,10 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
         assert ours <= ALLOWED[room] | GROUND | {room}, file
 
 
-@pytest.mark.parametrize("room", ["network", "trace", "exchange", "tables", "scenario", "results", "report"])
+@pytest.mark.parametrize(
+    "room",
+    ["network", "devices", "trace", "exchange", "kernel", "session/timing", "tables", "scenario", "results", "report"],
+)
 def test_the_network_side_never_imports_torch(room: str) -> None:
     for file in files(room):
         assert not any(name.split(".")[0] == "torch" for name in imports(file)), file

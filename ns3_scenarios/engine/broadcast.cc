@@ -9,71 +9,113 @@ namespace testbed {
 // After the end of a frame, the time in which its copies have reached everyone (a SIFS is 4.8 km of light).
 static const Time SETTLED = MicroSeconds(16);
 
-Broadcast::Broadcast(Air& air, const Settings& settings, const Graph& graph, uint32_t round, int64_t first_stream,
-                     std::function<void()> over)
-    : m_air(air),
-      m_settings(settings),
-      m_graph(graph),
-      m_round(round),
-      m_over(std::move(over)),
+Broadcast::Broadcast(Air& air, const Settings& settings, const Graph& graph, Ledger& ledger, int64_t first_stream)
+    : Transport(air, settings, graph, ledger),
+      m_pacer(air, graph, settings.load, first_stream),
       m_stations(air.Size())
 {
-    for (uint32_t device = 0; device < m_stations.size(); ++device) {
-        auto& station = m_stations[device];
-        station.crowd = graph.TwoHops(device);
-        station.gap = CreateObject<ExponentialRandomVariable>();
-        station.gap->SetStream(first_stream++);
-    }
 }
 
 Broadcast::~Broadcast()
 {
     for (auto& station : m_stations) {
         station.data.Cancel();
-        station.done.Cancel();
+        station.answer.Cancel();
+    }
+}
+
+/// At most `room` of those waiting, others with every frame; none before anybody can have the message.
+std::vector<uint16_t>
+Broadcast::Outgoing::SomeWaiting(size_t room) const
+{
+    std::vector<uint16_t> some;
+    const size_t count = sent < needed ? 0 : std::min(room, waiting.size());
+    for (size_t i = 0; i < count; ++i) {
+        some.push_back(waiting[(sent * room + i) % waiting.size()]);
+    }
+    return some;
+}
+
+void
+Broadcast::Start(ParcelPtr parcel)
+{
+    auto& station = m_stations[parcel->src];
+    station.queue.push_back(parcel);
+    if (station.queue.size() == 1) {
+        Begin(parcel->src);
     }
 }
 
 void
-Broadcast::Add(const Message& message, Time start)
+Broadcast::Begin(uint32_t device)
 {
-    auto& station = m_stations[message.src];
-    auto& out = station.out;
-    const int64_t payload = m_settings.payload_bytes;
-    out.size_bytes = message.size_bytes;
-    out.symbols = std::max<int64_t>(1, (message.size_bytes + payload - 1) / payload);
-    out.waiting = m_graph.neighbours[message.src];
-    if (out.waiting.empty()) {
-        return;
+    auto& [queue, out, in, data, answer] = m_stations[device];
+    out = {};
+    out.parcel = queue.front();
+    out.needed = out.parcel->Frames(m_settings.payload_bytes);
+    for (const auto& delivery : out.parcel->to) {
+        if (delivery.open) {
+            out.waiting.push_back(delivery.dst);
+        }
     }
-    m_open += out.waiting.size();
-    ++m_sending;
-    const auto wait = start - Simulator::Now() + Gap(message.src, out.SymbolBytes(0, payload));
-    station.data = Simulator::Schedule(wait, &Broadcast::Data, this, message.src);
+    for (uint32_t i = 0; Is("nack") && i < out.needed; ++i) {
+        out.todo.insert(i);
+    }
+    data = Simulator::Schedule(out.waiting.empty() ? Time() : DataGap(device), &Broadcast::Slot, this, device);
+}
+
+void
+Broadcast::Finish(uint32_t device)
+{
+    auto& station = m_stations[device];
+    const auto parcel = station.queue.front();
+    station.queue.pop_front();
+    station.data.Cancel();
+    station.out = {};
+    Through(parcel);
+    if (!station.queue.empty()) {
+        Begin(device);
+    }
+}
+
+void
+Broadcast::Forget(const ParcelPtr& parcel, uint16_t dst)
+{
+    if (m_stations[parcel->src].out.parcel == parcel) {
+        Done(parcel->src, dst);
+    }
+}
+
+void
+Broadcast::Done(uint32_t device, uint16_t receiver)
+{
+    auto& waiting = m_stations[device].out.waiting;
+    if (std::erase(waiting, receiver) && waiting.empty()) {
+        Finish(device);
+    }
 }
 
 Time
-Broadcast::Gap(uint32_t device, uint32_t bytes)
+Broadcast::DataGap(uint32_t device)
 {
-    auto& station = m_stations[device];
-    const auto frame_ns = m_air.FrameTime(FrameHeader::FIXED_BYTES + bytes).GetNanoSeconds();
-    const double mean_ns = station.crowd * frame_ns / m_settings.load;
-    return NanoSeconds(int64_t(station.gap->GetValue(mean_ns, 0)));
+    const auto body = m_stations[device].out.parcel->FrameBytes(0, m_settings.payload_bytes);
+    return m_pacer.Gap(device, FrameHeader::FIXED_BYTES + body);
 }
 
 void
-Broadcast::Data(uint32_t device)
+Broadcast::Slot(uint32_t device)
 {
     auto& out = m_stations[device].out;
     if (out.waiting.empty()) {
+        Finish(device);
         return;
     }
+    const bool poll = Is("nack") && out.todo.empty();
     if (!m_air.At(device).Busy()) {
-        SendSymbol(device);
+        poll ? SendPoll(device) : SendData(device);
     }
-    if (Fountain() || out.sent < out.symbols) {
-        const auto gap = Gap(device, out.SymbolBytes(0, m_settings.payload_bytes));
-        m_stations[device].data = Simulator::Schedule(gap, &Broadcast::Data, this, device);
+    if (!Is("none") || out.sent < out.needed) {
+        m_stations[device].data = Simulator::Schedule(DataGap(device), &Broadcast::Slot, this, device);
     }
 }
 
@@ -83,156 +125,206 @@ Broadcast::Header(uint32_t device, Kind kind) const
     FrameHeader header;
     header.kind = kind;
     header.source = device;
-    header.round = m_round;
     return header;
 }
 
 void
-Broadcast::SendSymbol(uint32_t device)
+Broadcast::SendData(uint32_t device)
 {
-    auto& [out, in, data, done, gap, crowd] = m_stations[device];
+    auto& [queue, out, in, data, answer] = m_stations[device];
     auto header = Header(device, Kind::DATA);
-    header.sequence = out.sent;
-    header.size_bytes = out.size_bytes;
+    header.number = out.parcel->number;
+    header.sequence = Is("nack") ? out.todo.extract(out.todo.begin()).value() : out.sent;
+    header.size_bytes = out.parcel->size_bytes;
     header.degree = m_graph.Degree(device);
-    if (Fountain()) {
-        header.waiting = out.SomeWaiting(FrameHeader::MAX_LISTED);
-        header.have = in.Latest(FrameHeader::MAX_LISTED);
-        if (in.told == in.whole.size()) {
-            done.Cancel();
+    ++out.sent;
+    if (!Is("none")) {
+        header.names = out.todo.empty() ? out.SomeWaiting(FrameHeader::NAMES) : std::vector<uint16_t>{};
+        header.receipts = in.Latest(FrameHeader::RECEIPTS);
+        if (in.told == in.whole.size() && in.asked_by.empty()) {
+            answer.Cancel();
         }
     }
-    const auto frame = Radio::Frame(header, out.SymbolBytes(out.sent, m_settings.payload_bytes));
-    out.first_packet = out.sent == 0 ? frame->GetUid() : out.first_packet;
-    out.last_packet = frame->GetUid();
-    ++out.sent;
+    const auto frame = Radio::Frame(header, out.parcel->FrameBytes(header.sequence, m_settings.payload_bytes));
+    out.packet = frame->GetUid();
     m_air.At(device).Send(frame);
 }
 
 void
-Broadcast::OnAir(uint32_t device, uint64_t packet, Time duration)
+Broadcast::SendPoll(uint32_t device)
 {
-    auto& out = m_stations[device].out;
-    if (out.sent == 0) {
-        return;
-    }
-    if (packet == out.first_packet) {
-        out.started_ns = Simulator::Now().GetNanoSeconds();
-    }
-    if (!Fountain() && out.sent == out.symbols && packet == out.last_packet) {
-        m_stations[device].data = Simulator::Schedule(duration + SETTLED, &Broadcast::Through, this, device);
-    }
+    const auto& out = m_stations[device].out;
+    auto header = Header(device, Kind::POLL);
+    header.number = out.parcel->number;
+    header.names = out.waiting;
+    const auto room = (m_air.At(device).MaxBytes() - FrameHeader::FIXED_BYTES) / FrameHeader::NAME_BYTES;
+    header.names.resize(std::min<size_t>(header.names.size(), room));
+    m_air.At(device).Send(Radio::Frame(header, 0));
 }
 
 void
-Broadcast::Through(uint32_t device)
+Broadcast::OnAir(uint32_t device, const Sending& sending)
 {
-    m_stations[device].out.through = true;
-    if (--m_sending == 0) {
-        m_over();
+    auto& out = m_stations[device].out;
+    if (!out.parcel || sending.packet->GetUid() != out.packet) {
+        return;
     }
+    ++m_air.At(device).data_frames;
+    for (auto& delivery : out.parcel->to) {
+        Count(delivery, false);
+    }
+    if (Is("none") && out.sent == out.needed) {
+        m_stations[device].data = Simulator::Schedule(sending.duration + SETTLED, &Broadcast::Lost, this, device);
+    }
+}
+
+/// The last frame has left the air: what has not arrived never will.
+void
+Broadcast::Lost(uint32_t device)
+{
+    const auto parcel = m_stations[device].out.parcel;
+    for (auto& delivery : parcel->to) {
+        m_ledger.End(*parcel, delivery, Cause::FRAMES_LOST);
+    }
+    Finish(device);
 }
 
 void
 Broadcast::Receive(uint32_t device, const FrameHeader& header)
 {
-    if (!m_graph.Linked(device, header.source)) {
-        return;
+    switch (header.kind) {
+    case Kind::NACK: TakeNack(device, header); return;
+    case Kind::POLL: TakePoll(device, header); return;
+    case Kind::DATA: TakeData(device, header); break;
+    default: break;
     }
-    TakeDone(device, header);
-    if (header.kind == Kind::DATA) {
-        TakeSymbol(device, header);
+    for (const auto& receipt : header.receipts) {
+        if (Carries(device, receipt)) {
+            Done(device, header.source);
+        }
     }
 }
 
+bool
+Broadcast::Carries(uint32_t device, const Receipt& receipt) const
+{
+    const auto& parcel = m_stations[device].out.parcel;
+    return parcel && receipt == Receipt{uint16_t(device), uint16_t(parcel->number)};
+}
+
 void
-Broadcast::TakeSymbol(uint32_t device, const FrameHeader& header)
+Broadcast::TakeData(uint32_t device, const FrameHeader& header)
+{
+    const auto parcel = m_stations[header.source].out.parcel;
+    auto* delivery = parcel && parcel->number == header.number ? parcel->To(device) : nullptr;
+    if (!delivery || (!delivery->open && delivery->cause != Cause::ARRIVED)) {
+        return;
+    }
+    auto& in = m_stations[device].in;
+    auto& progress = in.Of(header.source, header.number);
+    if (!progress.whole && TakeFrame(device, header, progress)) {
+        in.Tell({header.source, uint16_t(header.number)});
+        m_ledger.End(*parcel, *delivery, Cause::ARRIVED);
+    }
+    if (header.Names(device)) {
+        TakePoll(device, header);
+    }
+}
+
+/// Whether the message is whole now.
+bool
+Broadcast::TakeFrame(uint32_t, const FrameHeader& header, Incoming::Progress& progress)
+{
+    const auto needed = m_stations[header.source].out.needed;
+    if (Is("nack")) {
+        progress.got.resize(needed);
+        progress.frames += !progress.got[header.sequence];
+        progress.got[header.sequence] = true;
+    } else {
+        ++progress.frames;  // every frame of a source carries another symbol: counting them is counting distinct ones
+    }
+    return progress.whole = progress.frames == needed;
+}
+
+void
+Broadcast::TakePoll(uint32_t device, const FrameHeader& header)
 {
     auto& in = m_stations[device].in;
-    auto& progress = in.from[header.source];
-    if (progress.arrived_ns != NEVER) {
-        if (std::count(header.waiting.begin(), header.waiting.end(), device)) {
-            in.Tell(header.source);
-            ScheduleDone(device);
-        }
+    if (!header.Names(device) || !Carries(header.source, {header.source, uint16_t(header.number)})) {
         return;
     }
-    // Every frame of a source carries another symbol, so that counting them is counting distinct ones.
-    if (++progress.symbols < m_stations[header.source].out.symbols) {
-        return;
-    }
-    progress.arrived_ns = Simulator::Now().GetNanoSeconds();
-    in.Tell(header.source);
-    if (--m_open == 0) {
-        m_over();
+    if (in.Of(header.source, header.number).whole) {
+        in.Tell({header.source, uint16_t(header.number)});
+        ScheduleAnswer(device);
+    } else if (Is("nack")) {
+        in.asked_by.insert(header.source);
+        ScheduleAnswer(device);
     }
 }
 
 void
-Broadcast::TakeDone(uint32_t device, const FrameHeader& header)
+Broadcast::ScheduleAnswer(uint32_t device)
 {
-    if (std::count(header.have.begin(), header.have.end(), device)) {
-        std::erase(m_stations[device].out.waiting, header.source);
+    auto& [queue, out, in, data, answer] = m_stations[device];
+    if (!answer.IsPending()) {
+        const auto bytes = FrameHeader::FIXED_BYTES + FrameHeader::RECEIPT_BYTES * in.whole.size();
+        answer = Simulator::Schedule(m_pacer.Gap(device, bytes), &Broadcast::Answer, this, device);
     }
 }
 
 void
-Broadcast::ScheduleDone(uint32_t device)
-{
-    auto& station = m_stations[device];
-    if (!station.done.IsPending()) {
-        station.done = Simulator::Schedule(Gap(device, 2 * station.in.whole.size()), &Broadcast::Done, this, device);
-    }
-}
-
-void
-Broadcast::Done(uint32_t device)
+Broadcast::Answer(uint32_t device)
 {
     auto& in = m_stations[device].in;
     if (m_air.At(device).Busy()) {
-        ScheduleDone(device);
+        ScheduleAnswer(device);
         return;
     }
-    auto header = Header(device, Kind::DONE);
-    header.have = in.Latest((m_air.At(device).MaxBytes() - FrameHeader::FIXED_BYTES) / 2);
+    std::erase_if(in.asked_by, [&in](auto source) { return in.from[source].whole; });
+    if (!in.asked_by.empty()) {
+        SendNack(device, in.asked_by.extract(in.asked_by.begin()).value());
+    } else {
+        auto header = Header(device, Kind::DONE);
+        const auto room = m_air.At(device).MaxBytes() - FrameHeader::FIXED_BYTES;
+        header.receipts = in.Latest(room / FrameHeader::RECEIPT_BYTES);
+        m_air.At(device).Send(Radio::Frame(header, 0));
+    }
+    if (!in.asked_by.empty() || in.told < in.whole.size()) {
+        ScheduleAnswer(device);
+    }
+}
+
+void
+Broadcast::SendNack(uint32_t device, uint16_t source)
+{
+    const auto& out = m_stations[source].out;
+    if (!out.parcel) {
+        return;
+    }
+    const auto& got = m_stations[device].in.Of(source, out.parcel->number).got;
+    auto header = Header(device, Kind::NACK);
+    header.receipts = {{source, uint16_t(out.parcel->number)}};
+    header.sequence = std::find(got.begin(), got.end(), false) - got.begin();
+    const auto room = m_air.At(device).MaxBytes() - FrameHeader::FIXED_BYTES - FrameHeader::RECEIPT_BYTES;
+    for (uint32_t i = header.sequence + 1; i < out.needed && i - header.sequence <= UINT16_MAX; ++i) {
+        if ((i >= got.size() || !got[i]) && header.names.size() < room / FrameHeader::NAME_BYTES) {
+            header.names.push_back(i - header.sequence);
+        }
+    }
     m_air.At(device).Send(Radio::Frame(header, 0));
 }
 
-Deliveries
-Broadcast::Result() const
+void
+Broadcast::TakeNack(uint32_t device, const FrameHeader& header)
 {
-    Deliveries rows;
-    for (uint32_t src = 0; src < m_stations.size(); ++src) {
-        const auto& out = m_stations[src].out;
-        if (out.symbols == 0) {
-            continue;
-        }
-        for (auto dst : m_graph.neighbours[src]) {
-            const auto& from = m_stations[dst].in.from;
-            const auto found = from.find(src);
-            const auto arrived_ns = found == from.end() ? NEVER : found->second.arrived_ns;
-            const auto lost = out.through ? Cause::FRAMES_LOST : Cause::DEADLINE;
-            rows.src.push_back(src);
-            rows.dst.push_back(dst);
-            rows.size_bytes.push_back(out.size_bytes);
-            rows.started_ns.push_back(out.started_ns);
-            rows.arrived_ns.push_back(arrived_ns);
-            rows.frames.push_back(out.sent);
-            rows.retries.push_back(0);  // broadcast frames have no acknowledgement
-            rows.cause.push_back(static_cast<uint8_t>(arrived_ns == NEVER ? lost : Cause::ARRIVED));
-        }
+    if (header.receipts.empty() || !Carries(device, header.receipts.front())) {
+        return;
     }
-    return rows;
-}
-
-std::vector<int64_t>
-Broadcast::DataFrames() const
-{
-    std::vector<int64_t> frames;
-    for (const auto& station : m_stations) {
-        frames.push_back(station.out.sent);
+    auto& todo = m_stations[device].out.todo;
+    todo.insert(header.sequence);
+    for (auto after : header.names) {
+        todo.insert(header.sequence + after);
     }
-    return frames;
 }
 
 }  // namespace testbed

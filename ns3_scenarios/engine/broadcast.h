@@ -1,71 +1,80 @@
 // The `broadcast` transport: one transmission serves all neighbours.
 //
-// Every frame, data or done, waits an exponential gap whose mean lets the devices within two hops, all that can meet it at
-// a receiver, offer `load` between them; and no device has more than one frame waiting in its MAC. Broadcast frames have
-// neither ACK nor a back-off that grows, so what a crowded air does to them is not mended later.
+// Every frame waits an exponential gap (pacer.h), and no device has more than one frame waiting in its MAC. Broadcast
+// frames have neither ACK nor a back-off that grows, so what a crowded air does to them is not mended later.
 //
-// repair = fountain: the source sends symbols of a rateless code until all its neighbours have said they are done. The
+// repair = fountain: the source sends symbols of a rateless code until all it serves have said that they are done. The
 // headers of a device's own data frames say so for free; and once a source has sent enough for anybody to be done, its
 // frames name some of those it waits for, and one that is done and finds its name answers with a DONE frame. That frame
 // lists all that is whole at its sender, so that each also mends the loss of those before.
+//
+// repair = nack: once the source has sent every frame it asks, in its last frame and in POLL frames, those that have not
+// said that they are done. One that is named answers DONE, or with a NACK that names the frames it misses; the source
+// sends the union of those named, and asks again.
 #pragma once
 
-#include "air.h"
-#include "graph.h"
-#include "messages.h"
+#include "incoming.h"
+#include "pacer.h"
+#include "transport.h"
 
 #include "ns3/event-id.h"
-#include "ns3/random-variable-stream.h"
+
+#include <deque>
 
 namespace testbed {
 
-class Broadcast {
+class Broadcast : public Transport {
   public:
-    /// `over` is called when nothing more can arrive. Random streams from `first_stream`, one per device.
-    Broadcast(Air& air, const Settings& settings, const Graph& graph, uint32_t round, int64_t first_stream,
-              std::function<void()> over);
-    ~Broadcast();
+    Broadcast(Air& air, const Settings& settings, const Graph& graph, Ledger& ledger, int64_t first_stream);
+    ~Broadcast() override;
 
-    /// `message` goes on the air from `start` on.
-    void Add(const Message& message, ns3::Time start);
-
-    /// Whether anything can arrive at all.
-    bool Pending() const { return m_open > 0; }
-
-    void Receive(uint32_t device, const FrameHeader& header);
-    void OnAir(uint32_t device, uint64_t packet, ns3::Time duration);
-
-    Deliveries Result() const;
-    std::vector<int64_t> DataFrames() const;
+    void Receive(uint32_t device, const FrameHeader& header) override;
+    void OnAir(uint32_t device, const Sending& sending) override;
 
   private:
+    /// The message that a device is sending.
+    struct Outgoing {
+        ParcelPtr parcel;                ///< none: nothing to send
+        std::vector<uint16_t> waiting;   ///< receivers that have not said they have it
+        uint32_t needed = 0;             ///< frames
+        uint32_t sent = 0;
+        std::set<uint32_t> todo;         ///< nack: frames to send
+        uint64_t packet = 0;             ///< the last data frame handed to the MAC
+
+        std::vector<uint16_t> SomeWaiting(size_t room) const;
+    };
     struct Station {
+        std::deque<ParcelPtr> queue;  ///< the first is on its way
         Outgoing out;
         Incoming in;
-        ns3::EventId data, done;
-        ns3::Ptr<ns3::ExponentialRandomVariable> gap;
-        uint32_t crowd = 1;  ///< devices within two hops, as the lists in the hellos tell
+        ns3::EventId data, answer;
     };
 
-    bool Fountain() const { return m_settings.repair == "fountain"; }
-    ns3::Time Gap(uint32_t device, uint32_t bytes);
-    void Data(uint32_t device);
-    void SendSymbol(uint32_t device);
-    void Done(uint32_t device);
-    void ScheduleDone(uint32_t device);
-    void TakeSymbol(uint32_t device, const FrameHeader& header);
-    void TakeDone(uint32_t device, const FrameHeader& header);
-    void Through(uint32_t device);
-    FrameHeader Header(uint32_t device, Kind kind) const;
+    void Start(ParcelPtr parcel) override;
+    void Forget(const ParcelPtr& parcel, uint16_t dst) override;
+    void Begin(uint32_t device);
+    void Finish(uint32_t device);
+    void Lost(uint32_t device);
+    void Done(uint32_t device, uint16_t receiver);
 
-    Air& m_air;
-    const Settings& m_settings;
-    const Graph& m_graph;
-    uint32_t m_round;
-    std::function<void()> m_over;
+    bool Is(const char* repair) const { return m_settings.repair == repair; }
+    FrameHeader Header(uint32_t device, Kind kind) const;
+    ns3::Time DataGap(uint32_t device);
+    void Slot(uint32_t device);
+    void SendData(uint32_t device);
+    void SendPoll(uint32_t device);
+
+    bool Carries(uint32_t device, const Receipt& receipt) const;
+    void TakeData(uint32_t device, const FrameHeader& header);
+    bool TakeFrame(uint32_t device, const FrameHeader& header, Incoming::Progress& progress);
+    void TakeNack(uint32_t device, const FrameHeader& header);
+    void TakePoll(uint32_t device, const FrameHeader& header);
+    void ScheduleAnswer(uint32_t device);
+    void Answer(uint32_t device);
+    void SendNack(uint32_t device, uint16_t source);
+
+    Pacer m_pacer;
     std::vector<Station> m_stations;
-    uint64_t m_open = 0;      ///< deliveries still to arrive
-    uint32_t m_sending = 0;   ///< sources not yet through
 };
 
 }  // namespace testbed

@@ -1,6 +1,7 @@
 // What a round takes in and gives back: one vector per column, rows in the order of (src, dst).
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <vector>
 
@@ -22,6 +23,14 @@ struct Absence {
     int64_t from_ns, until_ns;
 
     bool Meets(int64_t begin_ns, int64_t end_ns) const { return from_ns < end_ns && begin_ns < until_ns; }
+};
+
+/// One delivery is over.
+struct Ended {
+    int64_t message;
+    uint16_t src, dst;
+    bool arrived;
+    auto operator<=>(const Ended&) const = default;
 };
 
 struct Links {

@@ -1,7 +1,5 @@
 #include "guided.h"
 
-#include "mobility.h"
-
 #include "ns3/box.h"
 #include "ns3/double.h"
 #include "ns3/gauss-markov-mobility-model.h"
@@ -10,6 +8,7 @@
 #include "ns3/steady-state-random-waypoint-mobility-model.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace ns3;
 
@@ -49,6 +48,7 @@ Guided::RandomWaypoint(const Settings& settings)
         "MinPause", DoubleValue(settings.pause_s), "MaxPause", DoubleValue(settings.pause_s),
         "MaxX", DoubleValue(settings.side_m), "MaxY", DoubleValue(settings.side_m)), true);
     walk->m_limit_m = settings.side_m;
+    walk->m_max_speed = settings.max_speed_mps;
     return walk;
 }
 
@@ -65,6 +65,29 @@ Normal(double deviation, double bound)
                                                             DoubleValue(bound));
 }
 
+/// How the speeds of a Gauss-Markov walk vary around each device's mean.
+struct GaussMarkovSpeed {
+    double deviation_mps, bound_mps;  ///< of one draw; the bound keeps speeds bounded, which culling needs
+
+    static GaussMarkovSpeed Of(const Settings& settings);
+};
+
+GaussMarkovSpeed
+GaussMarkovSpeed::Of(const Settings& settings)
+{
+    const auto deviation_mps = (settings.max_speed_mps - settings.min_speed_mps) / 4;
+    return {deviation_mps, 2 * deviation_mps};
+}
+
+/// v' = a v + (1 - a) mean + sqrt(1 - a^2) draw stays within sqrt(1 - a^2) / (1 - a) bounds of a draw around the mean.
+static double
+GaussMarkovBound(const Settings& settings)
+{
+    const auto a = settings.memory;
+    const auto reach = a < 1 ? std::sqrt((1 + a) / (1 - a)) : 0;
+    return settings.max_speed_mps + reach * GaussMarkovSpeed::Of(settings).bound_mps;
+}
+
 Ptr<Guided>
 Guided::GaussMarkov(const Settings& settings)
 {
@@ -77,6 +100,7 @@ Guided::GaussMarkov(const Settings& settings)
         "NormalVelocity", PointerValue(Normal(deviation, bound)), "NormalPitch", PointerValue(Normal(0, 1))), true);
     walk->m_start = Uniform(0, side_m);
     walk->m_limit_m = side_m;
+    walk->m_max_speed = GaussMarkovBound(settings);
     return walk;
 }
 

@@ -2,10 +2,13 @@
 #pragma once
 
 #include "settings.h"
+#include "speed.h"
 
 #include "ns3/mobility-model.h"
 #include "ns3/nstime.h"
 #include "ns3/random-variable-stream.h"
+
+#include <limits>
 
 namespace testbed {
 
@@ -13,7 +16,7 @@ namespace testbed {
 ///
 /// ns-3's moving models add up a step at every question, and each frame on the air asks: their last digits would follow
 /// traffic. The guide is asked at its changes of course alone.
-class Guided : public ns3::MobilityModel {
+class Guided : public ns3::MobilityModel, public BoundedSpeed {
   public:
     static ns3::TypeId GetTypeId();
 
@@ -25,6 +28,8 @@ class Guided : public ns3::MobilityModel {
 
     /// Behind a model that belongs to a node and has its place already.
     static ns3::Ptr<Guided> Behind(ns3::Ptr<ns3::MobilityModel> guide);
+
+    double MaxSpeed() const override { return m_max_speed; }
 
   private:
     static ns3::Ptr<Guided> Follow(ns3::Ptr<ns3::MobilityModel> guide, bool owner);
@@ -40,6 +45,7 @@ class Guided : public ns3::MobilityModel {
     ns3::Ptr<ns3::MobilityModel> m_guide;
     ns3::Ptr<ns3::UniformRandomVariable> m_start;  ///< a coordinate of the first place; null: the guide finds its own
     double m_limit_m = 0;                          ///< side of a square that is not left; 0: none
+    double m_max_speed = std::numeric_limits<double>::infinity();  ///< in m/s
     bool m_owner = true;                           ///< of the guide, which else belongs to a node
     ns3::Vector m_from, m_velocity;
     ns3::Time m_since;

@@ -2,21 +2,37 @@
 
 #include "ns3/simulator.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace ns3;
 
 namespace testbed {
 
+// After the end of a frame, the time in which its copies have reached everyone (a SIFS is 4.8 km of light).
+static const Time SETTLED = MicroSeconds(16);
+
 Hellos::Hellos(Air& air, const Settings& settings, uint32_t round, Ptr<UniformRandomVariable> jitter)
     : m_air(air),
       m_settings(settings),
       m_round(round),
       m_jitter(jitter),
-      m_count(size_t{air.Size()} * air.Size()),
-      m_snr_db(m_count.size()),
-      m_have(air.Size())
+      m_graph(air.Size()),
+      m_sent(air.Size()),
+      m_packet(air.Size()),
+      m_heard(air.Size()),
+      m_have(air.Size()),
+      m_next(air.Size()),
+      m_settling(air.Size())
 {
+}
+
+Hellos::~Hellos()
+{
+    for (uint32_t device = 0; device < m_air.Size(); ++device) {
+        m_next[device].Cancel();
+        m_settling[device].Cancel();
+    }
 }
 
 void
@@ -32,52 +48,89 @@ Hellos::Schedule(Time duration)
 }
 
 void
+Hellos::Repeat(Time begin, Time period)
+{
+    for (uint32_t device = 0; device < m_air.Size(); ++device) {
+        Beacon(device, begin, period);
+    }
+}
+
+void
+Hellos::Beacon(uint32_t device, Time begin, Time period)
+{
+    const auto when = begin + NanoSeconds(int64_t(m_jitter->GetValue(0, 1) * period.GetNanoSeconds()));
+    m_next[device] = Simulator::Schedule(when - Simulator::Now(), [this, device, begin, period] {
+        Send(device);
+        Beacon(device, begin + period, period);
+    });
+}
+
+void
 Hellos::Send(uint32_t device)
 {
+    const auto sequence = m_sent[device]++;
     if (m_air.At(device).away) {
+        Settle(device, sequence);
         return;
     }
     FrameHeader hello;
     hello.kind = Kind::HELLO;
     hello.source = device;
-    hello.round = m_round;
-    const auto room = (m_air.At(device).MaxBytes() - FrameHeader::FIXED_BYTES) / 2;
-    hello.have = m_have[device];
-    hello.have.resize(std::min<size_t>(hello.have.size(), room));
+    hello.number = m_round;
+    hello.sequence = sequence;
+    const auto room = (m_air.At(device).MaxBytes() - FrameHeader::FIXED_BYTES) / FrameHeader::NAME_BYTES;
+    hello.names = m_have[device];
+    hello.names.resize(std::min<size_t>(hello.names.size(), room));
     // As long as a full data frame and at its rate: a link that carries hellos then carries data.
     const auto data_bytes = FrameHeader::FIXED_BYTES + m_settings.payload_bytes;
     const auto header_bytes = hello.GetSerializedSize();
-    m_air.At(device).Send(Radio::Frame(hello, data_bytes > header_bytes ? data_bytes - header_bytes : 0));
+    const auto frame = Radio::Frame(hello, data_bytes > header_bytes ? data_bytes - header_bytes : 0);
+    m_packet[device] = frame->GetUid();
+    m_air.At(device).Send(frame);
+}
+
+void
+Hellos::OnAir(uint32_t device, const Sending& sending)
+{
+    if (sending.packet->GetUid() == m_packet[device]) {
+        const auto after = sending.duration + SETTLED;
+        m_settling[device] = Simulator::Schedule(after, &Hellos::Settle, this, device, m_sent[device] - 1);
+    }
 }
 
 void
 Hellos::Receive(uint32_t device, const FrameHeader& header, double snr)
 {
-    const auto at = At(header.source, device);
-    if (m_count[at]++ == 0) {
+    if (header.number != m_round) {
+        return;
+    }
+    auto& decoded = m_heard[header.source][device];
+    if (decoded.empty()) {
         m_have[device].push_back(header.source);
     }
-    m_snr_db[at] += 10 * std::log10(snr);
+    decoded.push_back({header.sequence, 10 * std::log10(snr)});
 }
 
-bool
-Hellos::Enough(uint32_t src, uint32_t dst) const
+void
+Hellos::Settle(uint32_t device, uint32_t sequence)
 {
-    return m_count[At(src, dst)] / double(m_settings.hellos) >= m_settings.hello_share;
-}
-
-Graph
-Hellos::Neighbours() const
-{
-    Graph graph(m_air.Size());
-    for (uint32_t i = 0; i < m_air.Size(); ++i) {
-        for (uint32_t j = 0; j < m_air.Size(); ++j) {
-            if (Enough(i, j) && Enough(j, i)) {
-                graph.neighbours[i].push_back(j);
-            }
+    for (auto& [dst, decoded] : m_heard[device]) {
+        while (!decoded.empty() && decoded.front().sequence + m_settings.hellos <= sequence) {
+            decoded.pop_front();
         }
+        if (decoded.empty()) {
+            std::erase(m_have[dst], device);
+        }
+        m_graph.Set(device, dst, Enough(decoded.size()) && Enough(Count(dst, device)));
     }
-    return graph;
+    std::erase_if(m_heard[device], [](const auto& at) { return at.second.empty(); });
+}
+
+uint32_t
+Hellos::Count(uint32_t src, uint32_t dst) const
+{
+    const auto at = m_heard[src].find(dst);
+    return at == m_heard[src].end() ? 0 : at->second.size();
 }
 
 Links
@@ -85,14 +138,16 @@ Hellos::Heard() const
 {
     Links links;
     for (uint32_t src = 0; src < m_air.Size(); ++src) {
-        for (uint32_t dst = 0; dst < m_air.Size(); ++dst) {
-            if (const auto count = m_count[At(src, dst)]) {
-                links.src.push_back(src);
-                links.dst.push_back(dst);
-                links.snr_db.push_back(m_snr_db[At(src, dst)] / count);
-                links.heard.push_back(count / double(m_settings.hellos));
-                links.neighbour.push_back(Enough(src, dst) && Enough(dst, src));
+        for (const auto& [dst, decoded] : m_heard[src]) {
+            double snr_db = 0;
+            for (const auto& each : decoded) {
+                snr_db += each.snr_db;
             }
+            links.src.push_back(src);
+            links.dst.push_back(dst);
+            links.snr_db.push_back(snr_db / decoded.size());
+            links.heard.push_back(decoded.size() / double(m_settings.hellos));
+            links.neighbour.push_back(m_graph.Linked(src, dst));
         }
     }
     return links;

@@ -8,8 +8,6 @@
 #include "ns3/wifi-net-device.h"
 #include "ns3/wifi-phy.h"
 
-#include <cmath>
-#include <limits>
 #include <set>
 #include <stdexcept>
 
@@ -78,49 +76,6 @@ AdoptScripted(uint32_t devices)
             DynamicCast<WifiNetDevice>(node->GetDevice(0))->GetPhy()->SetMobility(Guided::Behind(model));
         }
     }
-}
-
-GaussMarkovSpeed
-GaussMarkovSpeed::Of(const Settings& settings)
-{
-    const auto deviation_mps = (settings.max_speed_mps - settings.min_speed_mps) / 4;
-    return {deviation_mps, 2 * deviation_mps};
-}
-
-/// v' = a v + (1 - a) mean + sqrt(1 - a^2) draw stays within sqrt(1 - a^2) / (1 - a) bounds of a draw around the mean.
-static double
-GaussMarkovBound(const Settings& settings)
-{
-    const auto a = settings.memory;
-    const auto reach = a < 1 ? std::sqrt((1 + a) / (1 - a)) : 0;
-    return settings.max_speed_mps + reach * GaussMarkovSpeed::Of(settings).bound_mps;
-}
-
-static double
-FastestLeg(const Settings& settings)
-{
-    double fastest = 0;
-    for (const auto& legs : settings.courses) {
-        for (const auto& leg : legs) {
-            fastest = std::max(fastest, std::hypot(leg.x_mps, leg.y_mps));
-        }
-    }
-    return fastest;
-}
-
-double
-SpeedBound(const Settings& settings)
-{
-    if (settings.mobility == "random-waypoint") {
-        return settings.max_speed_mps;
-    }
-    if (settings.mobility == "gauss-markov") {
-        return GaussMarkovBound(settings);
-    }
-    if (settings.mobility == "ns2") {
-        return FastestLeg(settings);
-    }
-    return settings.mobility == "script" ? std::numeric_limits<double>::infinity() : 0;
 }
 
 }  // namespace testbed

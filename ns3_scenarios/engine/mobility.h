@@ -17,14 +17,4 @@ void InstallMobility(const ns3::NodeContainer& nodes, const Settings& settings);
 /// Radios ask the ns-3 models that add up steps through a Guided.
 void AdoptScripted(uint32_t devices);
 
-/// No device is ever faster, in m/s; 0: they stand still within a round; infinite: nobody knows (scripts).
-double SpeedBound(const Settings& settings);
-
-/// How the speeds of a Gauss-Markov walk vary around each device's mean.
-struct GaussMarkovSpeed {
-    double deviation_mps, bound_mps;  ///< of one draw; the bound keeps speeds bounded, which culling needs
-
-    static GaussMarkovSpeed Of(const Settings& settings);
-};
-
 }  // namespace testbed

@@ -8,6 +8,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -58,26 +59,69 @@ ToPython(Exchange e)
     return all;
 }
 
+static std::vector<double>
+ToPositions(const Column<double>& positions_m)
+{
+    return {positions_m.data(), positions_m.data() + positions_m.size()};
+}
+
+static std::vector<Absence>
+ToAbsences(const Column<int32_t>& device, const Column<int64_t>& from_ns, const Column<int64_t>& until_ns)
+{
+    std::vector<Absence> absences;
+    for (size_t i = 0; i < device.size(); ++i) {
+        absences.push_back({uint32_t(device(i)), from_ns(i), until_ns(i)});
+    }
+    return absences;
+}
+
 static nb::dict
 Round(World& world, uint32_t round, int64_t opened_ns, int64_t deadline_ns, Column<double> positions_m,
       Column<int32_t> src, Column<int64_t> size_bytes, Column<int64_t> ready_ns, Column<int32_t> away,
       Column<int64_t> from_ns, Column<int64_t> until_ns)
 {
-    const std::vector<double> positions(positions_m.data(), positions_m.data() + positions_m.size());
+    const auto positions = ToPositions(positions_m);
     std::vector<Message> messages;
     for (size_t i = 0; i < src.size(); ++i) {
         messages.push_back({uint32_t(src(i)), size_bytes(i), ready_ns(i)});
     }
-    std::vector<Absence> absences;
-    for (size_t i = 0; i < away.size(); ++i) {
-        absences.push_back({uint32_t(away(i)), from_ns(i), until_ns(i)});
-    }
+    const auto absences = ToAbsences(away, from_ns, until_ns);
     Exchange exchange;
     {
         nb::gil_scoped_release others_run;
         exchange = world.Round(round, opened_ns, deadline_ns, positions, messages, absences);
     }
     return ToPython(std::move(exchange));
+}
+
+static int64_t
+Saturate(World& world, uint32_t senders, uint32_t bytes, bool unicast, int64_t duration_ns, Column<double> positions_m)
+{
+    const std::vector<double> positions(positions_m.data(), positions_m.data() + positions_m.size());
+    nb::gil_scoped_release others_run;
+    return world.Saturate(senders, bytes, unicast, duration_ns, positions);
+}
+
+static nb::dict
+Turn(World& world, Column<double> positions_m, Column<int32_t> away, Column<int64_t> from_ns, Column<int64_t> until_ns)
+{
+    return ToPython(world.Turn(ToPositions(positions_m), ToAbsences(away, from_ns, until_ns)));
+}
+
+/// The present instant, events so far, and (message, src, dst, arrived) of what has ended.
+static nb::tuple
+Advance(World& world, int64_t until_ns)
+{
+    std::vector<Ended> ended;
+    {
+        nb::gil_scoped_release others_run;
+        ended = world.Advance(until_ns);
+    }
+    nb::list rows;
+    for (const auto& each : ended) {
+        rows.append(nb::make_tuple(each.message, each.src, each.dst, each.arrived));
+    }
+    return nb::make_tuple(world.NowNs(), world.Events(), rows);
 }
 
 static Model
@@ -121,6 +165,7 @@ ToSettings(nb::dict given)
     s.fading = nb::cast<std::string>(given["fading"]);
     s.nakagami_m = nb::cast<double>(given["nakagami_m"]);
     s.culled = nb::cast<bool>(given["culled"]);
+    s.scripted = nb::cast<bool>(given["scripted"]);
     s.mobility = nb::cast<std::string>(given["mobility"]);
     s.side_m = nb::cast<double>(given["side_m"]);
     s.min_speed_mps = nb::cast<double>(given["min_speed_mps"]);
@@ -160,6 +205,14 @@ NB_MODULE(_engine, m)
     nb::class_<World>(m, "World")
         .def("__init__", [](World* self, nb::dict settings) { new (self) World(ToSettings(settings)); }, "settings"_a)
         .def_prop_ro("rate_bps", &World::RateBps)
+        .def("saturate", &Saturate, "senders"_a, "bytes"_a, "unicast"_a, "duration_ns"_a, "positions_m"_a)
         .def("round", &Round, "round"_a, "opened_ns"_a, "deadline_ns"_a, "positions_m"_a, "src"_a, "size_bytes"_a,
-             "ready_ns"_a, "away"_a, "from_ns"_a, "until_ns"_a);
+             "ready_ns"_a, "away"_a, "from_ns"_a, "until_ns"_a)
+        .def("begin", [](World& world, Column<double> positions_m) { world.Begin(ToPositions(positions_m)); },
+             "positions_m"_a)
+        .def("neighbours", &World::Neighbours, "device"_a)
+        .def("send", &World::Send, "message"_a, "src"_a, "dst"_a, "size_bytes"_a)
+        .def("cancel", &World::Cancel, "message"_a)
+        .def("advance", &Advance, "until_ns"_a)
+        .def("turn", &Turn, "positions_m"_a, "away"_a, "from_ns"_a, "until_ns"_a);
 }

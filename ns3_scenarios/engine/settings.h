@@ -31,6 +31,7 @@ struct Settings {
     std::string fading = "none";  ///< or nakagami
     double nakagami_m = 1;
     bool culled = true;  ///< frames are scheduled only where they can be heard
+    bool scripted = false;  ///< a scenario script may change models and attributes at any time
 
     std::string mobility = "static";  ///< static, redraw: each round brings its positions; else devices move by themselves
     double side_m = 0, min_speed_mps = 1, max_speed_mps = 1, pause_s = 0;

@@ -3,6 +3,8 @@
 #include "ns3/simulator.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 using namespace ns3;
 
@@ -17,11 +19,30 @@ Timetable::GetTypeId()
     return id;
 }
 
+static double
+Fastest(const std::vector<Leg>& legs)
+{
+    constexpr double TOGETHER_M = 1e-6;
+    double fastest = 0;
+    for (size_t i = 0; i < legs.size(); ++i) {
+        const auto& leg = legs[i];
+        fastest = std::max(fastest, std::hypot(leg.x_mps, leg.y_mps));
+        if (i + 1 < legs.size()) {
+            const auto& next = legs[i + 1];
+            const auto seconds = next.from_s - leg.from_s;
+            const auto gap_m = std::hypot(leg.x_m + leg.x_mps * seconds - next.x_m, leg.y_m + leg.y_mps * seconds - next.y_m);
+            fastest = gap_m > TOGETHER_M ? std::numeric_limits<double>::infinity() : fastest;
+        }
+    }
+    return fastest;
+}
+
 Ptr<Timetable>
 Timetable::Of(const std::vector<Leg>& legs)
 {
     auto table = CreateObject<Timetable>();
     table->m_legs = legs;
+    table->m_max_speed = Fastest(legs);
     return table;
 }
 

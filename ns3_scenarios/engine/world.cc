@@ -1,18 +1,17 @@
 #include "world.h"
 
+#include "saturation.h"
+
 #include "ns3/mac48-address.h"
 #include "ns3/rng-seed-manager.h"
 #include "ns3/simulator.h"
 
+#include <set>
 #include <stdexcept>
 
 using namespace ns3;
 
 namespace testbed {
-
-// Quiet time at the opening, longer than any frame (2304 bytes at 6 Mb/s: 3.1 ms), in which what the last round left on
-// the air fades; and at the end of the hello phase, for hellos that had to wait.
-constexpr int64_t GUARD_NS = 5'000'000;
 
 // Streams of a round: more than 65,536 devices need.
 constexpr int64_t STREAMS = int64_t{1} << 22;
@@ -30,7 +29,20 @@ World::World(Settings settings)
 
 World::~World()
 {
+    m_traffic.reset();
     Simulator::Destroy();
+}
+
+int64_t
+World::NowNs() const
+{
+    return Simulator::Now().GetNanoSeconds();
+}
+
+int64_t
+World::Events() const
+{
+    return Simulator::GetEventCount();
 }
 
 void
@@ -38,18 +50,37 @@ World::AdvanceTo(int64_t time_ns)
 {
     auto stop = Simulator::Stop(NanoSeconds(time_ns) - Simulator::Now());
     Simulator::Run();
-    stop.Cancel();  // where the round was over before
+    stop.Remove();  // where something else stopped it before
 }
 
 void
 World::Open(int64_t opened_ns, const std::vector<double>& positions_m)
 {
-    if (opened_ns < Simulator::Now().GetNanoSeconds()) {
+    if (opened_ns < NowNs()) {
         throw std::invalid_argument("a round cannot open before the last one closed");
     }
     AdvanceTo(opened_ns);
+    Place(positions_m);
+    NotePositions();
+}
+
+void
+World::Place(const std::vector<double>& positions_m)
+{
     for (size_t i = 0; 2 * i < positions_m.size(); ++i) {
         m_air->Place(i, positions_m[2 * i], positions_m[2 * i + 1]);
+    }
+}
+
+void
+World::NotePositions()
+{
+    m_x_m.clear();
+    m_y_m.clear();
+    for (uint32_t i = 0; i < m_air->Size(); ++i) {
+        const auto position = m_air->Position(i);
+        m_x_m.push_back(position.x);
+        m_y_m.push_back(position.y);
     }
 }
 
@@ -61,138 +92,83 @@ World::AssignStreams(uint32_t round)
     return next + 1;
 }
 
-Graph
-World::MeetNeighbours(uint32_t round, int64_t until_ns, Exchange& exchange)
+void
+World::Listen(uint32_t round)
 {
-    Hellos hellos(*m_air, m_settings, round, m_hello_jitter);
     for (uint32_t i = 0; i < m_air->Size(); ++i) {
-        m_air->At(i).received = [&hellos, round, i](const FrameHeader& header, double snr) {
-            if (header.round == round && header.kind == Kind::HELLO) {
-                hellos.Receive(i, header, snr);
-            }
-        };
-        m_air->At(i).sending = [](uint64_t, Time) {};
+        m_air->At(i).Reset();
+        m_air->At(i).Restart();  // the ACK of the last frame of a round comes after its end
         m_air->At(i).MeasureSnr(true);
     }
-    hellos.Schedule(NanoSeconds(until_ns - GUARD_NS) - Simulator::Now());
-    AdvanceTo(until_ns);
-    for (uint32_t i = 0; i < m_air->Size(); ++i) {
-        m_air->At(i).MeasureSnr(false);
-    }
-    exchange.links = hellos.Heard();
-    return hellos.Neighbours();
+    m_traffic = std::make_unique<Traffic>(*m_air, m_settings, round, m_hello_jitter);
 }
 
 void
-World::Carry(Broadcast& transport, int64_t opened_ns, int64_t deadline_ns, const std::vector<Message>& messages)
+World::SetAway(uint32_t device, bool away)
 {
-    auto last_ready_ns = opened_ns;
-    for (const auto& message : messages) {
-        last_ready_ns = std::max(last_ready_ns, message.ready_ns);
-        transport.Add(message, std::max(Simulator::Now(), NanoSeconds(message.ready_ns)));
-    }
-    const bool pending = transport.Pending();
-    for (uint32_t i = 0; i < m_air->Size(); ++i) {
-        m_air->At(i).received = [&transport, this, i](const FrameHeader& header, double) {
-            if (header.kind != Kind::HELLO) {
-                transport.Receive(i, header);
-            }
-        };
-        m_air->At(i).sending = [&transport, i](uint64_t packet, Time duration) { transport.OnAir(i, packet, duration); };
-    }
-    if (pending) {
-        AdvanceTo(deadline_ns);
-    }
-    const auto now_ns = Simulator::Now().GetNanoSeconds();
-    AdvanceTo(std::clamp(last_ready_ns, now_ns, std::max(now_ns, deadline_ns)));
-}
-
-void
-World::Close(Exchange& exchange)
-{
-    exchange.closed_ns = Simulator::Now().GetNanoSeconds();
-    exchange.events = Simulator::GetEventCount();
-    for (uint32_t i = 0; i < m_air->Size(); ++i) {
-        auto& radio = m_air->At(i);
-        exchange.devices.airtime_ns.push_back(radio.airtime_ns);
-        exchange.devices.frames.push_back(radio.frames);
-        exchange.devices.retries.push_back(0);
-        exchange.devices.energy_j.push_back(m_air->EnergyJ(i));
-        radio.Flush();
-        radio.airtime_ns = radio.frames = 0;
-        radio.received = [](const FrameHeader&, double) {};
-        radio.sending = [](uint64_t, Time) {};
+    m_air->SetAway(device, away);
+    if (away && m_traffic && m_traffic->transport) {
+        m_traffic->transport->Leave(device);
     }
 }
 
 void
 World::ScheduleAbsences(const std::vector<Absence>& absences)
 {
-    const auto now_ns = Simulator::Now().GetNanoSeconds();
+    for (auto& turn : m_turns) {
+        turn.Cancel();
+    }
+    m_turns.clear();
+    std::set<uint32_t> away;
+    const auto in = [this](int64_t time_ns) { return NanoSeconds(time_ns - NowNs()); };
     for (const auto& [device, from_ns, until_ns] : absences) {
-        if (until_ns > now_ns) {
-            const auto leave = NanoSeconds(std::max<int64_t>(0, from_ns - now_ns));
-            m_turns.push_back(Simulator::Schedule(leave, &Air::SetAway, m_air.get(), device, true));
-            m_turns.push_back(Simulator::Schedule(NanoSeconds(until_ns - now_ns), &Air::SetAway, m_air.get(), device, false));
+        if (from_ns <= NowNs() && NowNs() < until_ns) {
+            away.insert(device);
+        } else if (from_ns > NowNs()) {
+            m_turns.push_back(Simulator::Schedule(in(from_ns), &World::SetAway, this, device, true));
+        }
+        if (until_ns > NowNs()) {
+            m_turns.push_back(Simulator::Schedule(in(until_ns), &World::SetAway, this, device, false));
+        }
+    }
+    for (uint32_t i = 0; i < m_air->Size(); ++i) {
+        if (m_air->At(i).away != away.contains(i)) {
+            SetAway(i, away.contains(i));
         }
     }
 }
 
 void
-World::EndAbsences()
+World::CountUp(Exchange& exchange)
 {
-    for (auto& turn : m_turns) {
-        turn.Cancel();
-    }
-    m_turns.clear();
+    exchange.closed_ns = NowNs();
+    exchange.events = Events();
+    exchange.devices.x_m = m_x_m;
+    exchange.devices.y_m = m_y_m;
     for (uint32_t i = 0; i < m_air->Size(); ++i) {
-        if (m_air->At(i).away) {
-            m_air->SetAway(i, false);
-        }
+        auto& radio = m_air->At(i);
+        exchange.devices.airtime_ns.push_back(radio.airtime_ns);
+        exchange.devices.frames.push_back(radio.frames);
+        exchange.devices.data_frames.push_back(radio.data_frames);
+        exchange.devices.retries.push_back(radio.retries);
+        exchange.devices.energy_j.push_back(m_air->EnergyJ(i));
+        radio.Restart();
     }
 }
 
-/// What did not arrive while its source or destination was away did not arrive because of that.
-static void
-BlameAbsences(Deliveries& rows, const std::vector<Absence>& absences, int64_t opened_ns, int64_t closed_ns)
+int64_t
+World::Saturate(uint32_t senders, uint32_t bytes, bool unicast, int64_t duration_ns,
+                const std::vector<double>& positions_m)
 {
-    for (const auto& absence : absences) {
-        for (size_t i = 0; i < rows.src.size() && absence.Meets(opened_ns, closed_ns); ++i) {
-            const bool concerned = rows.src[i] == int32_t(absence.device) || rows.dst[i] == int32_t(absence.device);
-            if (concerned && rows.arrived_ns[i] == NEVER) {
-                rows.cause[i] = static_cast<uint8_t>(Cause::AWAY);
-            }
-        }
-    }
-}
-
-Exchange
-World::Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::vector<double>& positions_m,
-             const std::vector<Message>& messages, const std::vector<Absence>& absences)
-{
-    if (deadline_ns <= opened_ns + m_settings.hello_ns) {
-        throw std::invalid_argument("the deadline of a round must leave time for its hellos");
-    }
-    Exchange exchange;
-    Open(opened_ns, positions_m);
+    const auto opened_ns = NowNs();
+    Place(positions_m);
+    AssignStreams(0);
     for (uint32_t i = 0; i < m_air->Size(); ++i) {
-        const auto position = m_air->Position(i);
-        exchange.devices.x_m.push_back(position.x);
-        exchange.devices.y_m.push_back(position.y);
+        m_air->At(i).Mute();
     }
-    AdvanceTo(opened_ns + GUARD_NS);
-    const auto stream = AssignStreams(round);
-    m_air->BeginEnergy();
-    ScheduleAbsences(absences);
-    const auto graph = MeetNeighbours(round, opened_ns + m_settings.hello_ns, exchange);
-    Broadcast transport(*m_air, m_settings, graph, round, stream, [] { Simulator::Stop(); });
-    Carry(transport, opened_ns, deadline_ns, messages);
-    exchange.deliveries = transport.Result();
-    exchange.devices.data_frames = transport.DataFrames();
-    Close(exchange);
-    EndAbsences();
-    BlameAbsences(exchange.deliveries, absences, opened_ns, exchange.closed_ns);
-    return exchange;
+    Saturation saturation(*m_air, senders, bytes, unicast);
+    AdvanceTo(opened_ns + duration_ns);
+    return saturation.Received();
 }
 
 }  // namespace testbed

@@ -55,7 +55,8 @@ class Mixing:
     def _sums(self, columns: slice, scratch: Scratch) -> tuple[Tensor, Tensor]:
         """`mixed` and `logs` of `slope`; the latter is left empty where no slopes are wanted."""
         block = self.models[:, columns]
-        mixed, logs = scratch("mixed", block.shape), scratch("sums of logs", block.shape)
+        shape = self.means[:, columns].shape
+        mixed, logs = scratch("mixed", shape), scratch("sums of logs", shape)
         wanted = self.slopes is not None
         powers = Powers(block, self.scale, scratch, logs=wanted or not all(group.odd for group in self.groups))
         for group in self.groups:
@@ -85,7 +86,9 @@ class Mixing:
     def _repair(self, columns: Tensor) -> None:
         """Compute again the columns where a term of the sum may have been lost."""
         models = self.models[:, columns].double()
-        updates = torch.zeros_like(models) if self.updates is None else self.updates[:, columns].double()
+        updates = models.new_zeros(len(self.means), len(columns))
+        if self.updates is not None:
+            updates += self.updates[:, columns]
         means, slopes = exact(models, self.weights, of_columns(self.p, columns), updates)
         self.means[:, columns] = means.to(self.means)
         if self.slopes is not None:
@@ -97,11 +100,11 @@ def by_columns(
 ) -> tuple[Tensor, Tensor | None]:
     """Means, and their derivatives by p if `slopes`, both (devices, parameters) in the type of `models`.
 
-    `weights` (devices, devices) and `p` (1 or devices, 1 or parameters) are float64; `updates`
-    (devices, parameters), where given, goes off the sum in mirror space.
+    `models` (models, parameters). `weights` (devices, models) and `p` (1 or devices, 1 or parameters) are float64;
+    `updates` (devices, parameters), where given, goes off the sum in mirror space.
     """
-    means = torch.empty_like(models)
-    moved = torch.empty_like(models) if slopes else None
+    means = models.new_empty(len(weights), models.shape[1])
+    moved = torch.empty_like(means) if slopes else None
     mixing = Mixing(models, weights, p, updates, grouped(weights, p), _power_of_two(models), means, moved)
     for_each_block(mixing.block, *models.shape)
     return means, moved

@@ -17,9 +17,10 @@ def spow(base: Tensor, p: Tensor | float) -> Tensor:
 def exact(models: Tensor, weights: Tensor, p: Tensor, updates: Tensor) -> tuple[Tensor, Tensor]:
     """Means and their derivatives by p, both (devices, parameters) in float64.
 
-    `models` and `updates` (devices, parameters) and `p`, which broadcasts to them, are float64.
+    `models` (models, parameters), `updates` (devices, parameters) and `p`, which broadcasts to the latter, are
+    float64; `weights` (devices, models).
     """
-    p = p.expand_as(models)
+    p = p.expand_as(updates)
     receivers = (_receive(models, row, p[i], updates[i]) for i, row in enumerate(weights))
     means, slopes = zip(*receivers, strict=True)
     return torch.stack(means), torch.stack(slopes)

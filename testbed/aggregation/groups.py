@@ -57,5 +57,5 @@ def _rows(devices: Tensor) -> Tensor | slice:
 def _group(weights: Tensor, p: Tensor, receivers: Tensor | slice) -> Group:
     odd = p.numel() == 1 and bool(p % 2 == 1)
     mine = weights[receivers]
-    heard = torch.arange(len(weights)) if odd else mine.any(0).nonzero()[:, 0]
+    heard = torch.arange(weights.shape[1]) if odd else mine.any(0).nonzero()[:, 0]
     return Group(receivers, p, heard, mine[:, heard], odd)

@@ -4,7 +4,7 @@ from torch import Tensor
 
 
 def linear(models: Tensor, weights: Tensor) -> Tensor:
-    """W X: (devices, parameters) in the type of `models`, from weights (devices, devices).
+    """W X: (devices, parameters) in the type of `models` (models, parameters), from weights (devices, models).
 
     A device whose model has run to infinity spoils only those that heard from it.
     """

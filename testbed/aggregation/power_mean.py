@@ -17,8 +17,9 @@ from testbed.aggregation.linear import linear
 def power_mean(models: Tensor, weights: Tensor, p: float | Tensor, updates: Tensor | None = None) -> Tensor:
     """The power means wbar (devices, parameters) that the devices get from `models`.
 
-    models: (devices, parameters), float32 or float64; float64 inside.
-    weights: (devices, devices), row i holds what device i gives to each model; a device with all the
+    models: (models, parameters), float32 or float64; float64 inside. Those of the devices come first; there
+        may be more.
+    weights: (devices, models), row i holds what device i gives to each model; a device with all the
         weight on itself keeps its model bit for bit.
     p: a number, or one per device (devices,) or (devices, 1), or one per parameter (parameters,) or
         (1, parameters), or one for each (devices, parameters); each device mixes with its own.
@@ -51,7 +52,8 @@ def _settle(means: Tensor, models: Tensor, weights: Tensor, p: Tensor, updates: 
         means = torch.where(p == 1, _linear(models, weights, updates), means)
     alone = weights.diagonal() == 1
     if alone.any():
-        still = models[alone] if updates is None else torch.where(updates[alone] == 0, models[alone], means[alone])
+        own = models[: len(means)][alone]
+        still = own if updates is None else torch.where(updates[alone] == 0, own, means[alone])
         means[alone] = still
     return means
 
@@ -62,11 +64,15 @@ def _linear(models: Tensor, weights: Tensor, updates: Tensor | None) -> Tensor:
 
 def _exponent(p: float | Tensor, models: Tensor, weights: Tensor, updates: Tensor | None) -> Tensor:
     """p as float64 (1 or devices, 1 or parameters), after a look at all that came in."""
-    devices, parameters = models.shape
-    if weights.shape != (devices, devices):
-        raise ValueError(f"weights for {devices} models must be ({devices}, {devices}), not {tuple(weights.shape)}")
-    if updates is not None and updates.shape != models.shape:
-        raise ValueError(f"updates must have the shape of the models {tuple(models.shape)}, not {tuple(updates.shape)}")
+    count, parameters = models.shape
+    if weights.ndim != 2 or weights.shape[1] != count or len(weights) > count:
+        raise ValueError(
+            f"weights for {count} models must be (devices, {count}) for at most so many devices, "
+            f"not {tuple(weights.shape)}"
+        )
+    devices = len(weights)
+    if updates is not None and updates.shape != (devices, parameters):
+        raise ValueError(f"updates must be {(devices, parameters)}, like the means, not {tuple(updates.shape)}")
     exponent = _two_dimensional(torch.as_tensor(p, dtype=torch.float64), devices, parameters)
     if not (exponent >= 1).all() or exponent.isinf().any():
         raise ValueError(f"p must be finite and at least 1, not {p}")

@@ -23,10 +23,34 @@ def metropolis(neighbours: Graph, delivered: Graph) -> Tensor:
     graph = torch.as_tensor(neighbours, dtype=torch.bool) & others
     share = 1 / (graph.sum(1, dtype=torch.float64) + 1)
     arrived = torch.as_tensor(delivered, dtype=torch.bool) & graph
-    weights = torch.minimum(share[:, None], share[None, :]) * arrived
-    return weights + torch.diag(1 - weights.sum(1))
+    return with_own(torch.minimum(share[:, None], share[None, :]) * arrived)
 
 
-def uniform(devices: int) -> Tensor:
-    """The weights 1 / devices (devices, devices) of an all-reduce, in float64."""
-    return torch.full((devices, devices), 1 / devices, dtype=torch.float64)
+def metropolis_rows(own: Tensor, theirs: Tensor, heard: Tensor) -> Tensor:
+    """The rows of those weights that receivers know by themselves, (receivers, messages) in float64.
+
+    own: (receivers,) their degrees. theirs: (messages,) the degrees that travelled. heard: (receivers, messages),
+    whether a receiver mixes a message; what is its own message is not among that, and message i is the own one of
+    receiver i. Where all know the same graph these are the rows of `metropolis`.
+    """
+    shares = [1 / (degrees.double() + 1) for degrees in (own, theirs)]
+    return with_own(torch.minimum(shares[0][:, None], shares[1][None, :]) * heard)
+
+
+def equal_rows(heard: Tensor) -> Tensor:
+    """Equal weights, (receivers, messages) in float64, for what each has `heard` and its own, as above."""
+    return with_own(heard / (heard.sum(1, dtype=torch.float64) + 1)[:, None])
+
+
+def with_own(weights: Tensor) -> Tensor:
+    """The rest of each row goes to the receiver's own message, so that every row sums to 1."""
+    own = 1 - weights.sum(1)
+    weights.diagonal().add_(own)
+    return weights
+
+
+def uniform(here: Tensor) -> Tensor:
+    """Weights (devices, devices) of an all-reduce, in float64: 1 / m for each of the m devices that are `here`
+    (devices,) bool; 0 for the others, and in their rows."""
+    both = here[:, None] & here[None, :]
+    return both.double() / max(1, int(here.sum()))

@@ -9,7 +9,7 @@ from torch import Tensor
 from testbed.scenario.schema import Algorithm as Settings
 
 State = dict[str, Tensor]
-"""All that an algorithm keeps from one round to the next; may be empty."""
+"""All that an algorithm keeps from one round to the next, a row per device in each tensor; may be empty."""
 
 
 class Algorithm(ABC):
@@ -45,7 +45,9 @@ class Algorithm(ABC):
         """New models and new state, from the messages that arrived.
 
         `weights` (devices, devices), float64: row i holds what device i gives to each message, 0 where
-        none arrived, and a_ii to its own.
+        none arrived, and a_ii to its own. Without an air, devices that take part give each other the same. In the
+        event-driven modes the rows, of all but the messages, are those of some devices alone, and theirs are the first
+        messages: `weights` (devices, messages).
         """
 
     def report(self, state: State) -> dict[str, Tensor]:

@@ -57,7 +57,9 @@ class HyperPrism(WPM):
         gradients = updates / self.settings.lr
         derivative = self._by_part(gradients * state["slopes"], torch.sum).nan_to_num(0.0).clamp(-CLIP, CLIP)
         networks = hypernetwork.descend(networks, state["signal"], derivative, self.settings.lr)
-        signal = self._by_part(gradients, torch.linalg.vector_norm).log10().nan_to_num(0.0).clamp(-QUIET, QUIET)
+        norms = self._by_part(gradients, torch.linalg.vector_norm)
+        # A norm of 0 says nothing: in `async` mode a device that meets another has no new gradient.
+        signal = torch.where(norms == 0, state["signal"], norms.log10().nan_to_num(0.0).clamp(-QUIET, QUIET))
         p = self._choose(networks, signal)
         mixed, slopes = self._mix(messages, weights, p, self.inside(updates))
         return mixed, {**networks, "p": p, "signal": signal, "slopes": slopes}
@@ -75,7 +77,7 @@ class HyperPrism(WPM):
 
     def _mix(self, messages: Tensor, weights: Tensor, p: Tensor, inside: Tensor | None) -> tuple[Tensor, Tensor]:
         """Means and slopes (devices, parameters), each part with its p (devices,)."""
-        mixed, slopes = torch.empty_like(messages), torch.empty_like(messages)
+        mixed, slopes = (messages.new_empty(len(weights), messages.shape[1]) for _ in range(2))
         for index, columns in enumerate(self.parts.values()):
             step = None if inside is None else inside[:, columns]
             part = power_mean_and_slope(messages[:, columns], weights, p[:, index, None], step)

@@ -3,6 +3,7 @@
 import json
 from difflib import get_close_matches
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from rich.console import Console
@@ -10,16 +11,20 @@ from rich.table import Table
 
 from testbed.errors import UserError
 
-BENCHMARKS = ("fleet", "mixing", "session")
+BENCHMARKS = ("broadcast", "culling", "fleet", "mixing", "overlap", "radio", "scaling", "session")
 
 
-def bench(name: str, as_json: bool) -> None:
-    """Run one and print what it measured."""
+def bench(name: str, as_json: bool, **options: int | None) -> None:
+    """Run one with the options that are not None, and print what it measured."""
     if name not in BENCHMARKS:
         near = get_close_matches(name, BENCHMARKS, 1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(BENCHMARKS)}."
         raise UserError(f"There is no benchmark {name!r}; {hint}")
-    measured: dict[str, Any] = getattr(import_module(f"testbed.bench.{name}"), name)()
+    measure = getattr(import_module(f"testbed.bench.{name}"), name)
+    given = {key: value for key, value in options.items() if value is not None}
+    if strange := [key for key in given if key not in signature(measure).parameters]:
+        raise UserError(f"The benchmark {name!r} has no --{strange[0]}.")
+    measured: dict[str, Any] = measure(**given)
     if as_json:
         print(json.dumps(measured))
         return

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from testbed.console.classes import class_table
 from testbed.exchange import Exchange
-from testbed.network import Network
+from testbed.network import Medium, Network
 from testbed.scenario import Scenario
 from testbed.session.observer import Observer
 from testbed.session.stopwatch import Stopwatch
@@ -58,7 +58,7 @@ class Progress(Observer):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
-    def started(self, learner: "Learner | None", network: Network, round_: int) -> None:
+    def started(self, learner: "Learner | None", network: Network | Medium, round_: int) -> None:
         """Say what was set up: the network, and who holds which classes."""
         told = ", ".join(f"{key} {_short(value)}" for key, value in network.describe().items() if key in TOLD)
         self._say(f"network: {told}")
@@ -71,13 +71,17 @@ class Progress(Observer):
         self._began, self._first, self._events = time.monotonic(), round_, network.events
         self._bar.update(self._task, description="round", total=self._rounds, completed=round_)
 
+    def noted(self, line: str) -> None:
+        """Something worth a line."""
+        self._say(line)
+
     def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
         """A round of a run is done."""
         accuracy = float(outcome.accuracy.mean())
         self._accuracy = self._accuracy if math.isnan(accuracy) else accuracy
-        words = [f"accuracy {self._accuracy:.3f}", f"loss {float(outcome.losses.mean()):.3f}"]
-        self._network_s += watch.seconds["network"]
-        if events:
+        words = [f"accuracy {self._accuracy:.3f}", f"loss {_mean(outcome):.3f}"]
+        self._network_s += watch.seconds["simulation"]
+        if events > self._events:
             words.append(f"{(events - self._events) / self._network_s:,.0f} events/s")
         self._advance(outcome.round_, outcome.exchange, words)
 
@@ -105,6 +109,11 @@ class Progress(Observer):
     def _show(self, table: Table) -> None:
         console = Console(width=100) if self._bar.disable else self._console
         console.print(table)
+
+
+def _mean(outcome: "Outcome") -> float:
+    """Loss of the devices that trained."""
+    return float(outcome.losses.numpy()[outcome.trained].mean()) if outcome.trained.any() else math.nan
 
 
 def _short(value: object) -> str:

@@ -23,11 +23,21 @@ def summary(folder: Path) -> None:
         f"(spread over rounds {rounds['density'].std():.3f}), "
         f"{rounds['delivered'].sum()} messages delivered, {rounds['lost'].sum()} lost"
     )
-    diverged = int(np.isnan(run.devices["loss"].reshape(len(accuracy), -1)[-1]).sum())
-    if diverged:
+    if (count := run.manifest.get("rounds_from_cache", 0)) > 0:
+        print(f"the air of {min(count, len(accuracy))} rounds came from the cache (network.cache)")
+    if (run.devices["battery_j"] == 0).reshape(len(accuracy), -1)[-1].all():
+        print(f"the batteries of all devices were empty after {len(accuracy)} rounds (devices.battery_j)")
+    if diverged := _diverged(run):
         print(f"warning: the models of {diverged} devices have diverged (a loss that is no number): lower algorithm.lr")
     print(f"{folder} holds tables, trace and checkpoint; wall time {run.manifest['wall_s']:.1f} s")
     print(f"next: testbed plot rounds {folder}")
+
+
+def _diverged(run: Run) -> int:
+    """How many devices trained to no number in the last round; one that is away has no loss either."""
+    last = slice(-len(run.devices["loss"]) // len(run.rounds["round"]), None)
+    lost = np.isnan(run.devices["loss"][last]) & (run.devices["compute_ns"][last] > 0)
+    return 0 if np.isfinite(run.rounds["consensus_distance"][-1]) else int(lost.sum())
 
 
 def trace_summary(folder: Path) -> None:

@@ -5,6 +5,7 @@ hands in and gets updates for, so that training, mixing and saving are functions
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ from testbed.learning.partition import partition
 from testbed.learning.steps import Execution, gradients, resolved
 from testbed.scenario.schema import Algorithm, Scenario
 from testbed.seeds import Purpose, generator
+
+RECENT = 64
+"""Rounds whose batches are kept at hand for devices that train each at its own time."""
 
 Indices = NDArray[np.int64]
 
@@ -49,6 +53,7 @@ class Fleet:
         self.execution = resolved(self.model, execution)
         self._gradients = gradients(self.model, data.train_x, data.train_y, execution)
         self._accuracy: dict[int, Accuracy] = {}
+        self._recent = lru_cache(RECENT)(self.batches)
 
     def __len__(self) -> int:
         """The number of devices."""
@@ -75,7 +80,17 @@ class Fleet:
         One local step: lr times the gradient. More: start minus end of that many steps of plain SGD, the
         loss being the mean over steps. Losses and updates that are not finite are returned as they are.
         """
-        batches = self.batches(round_)
+        return self._train(models, self.batches(round_))
+
+    def updates_of(self, models: Tensor, devices: Sequence[int], rounds: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """As `updates`, for some devices, each in a local round of its own: models, updates (those, parameters).
+
+        A device draws the samples that it would have drawn in that round of `updates`.
+        """
+        own = [self._recent(round_)[:, device] for device, round_ in zip(devices, rounds, strict=True)]
+        return self._train(models, torch.stack(own, 1))
+
+    def _train(self, models: Tensor, batches: Tensor) -> tuple[Tensor, Tensor]:
         if len(batches) == 1:
             return self._step(models, batches[0], self.algorithm.lr)
         end, losses = models.clone(), []

@@ -1,9 +1,15 @@
 """The networks behind one Protocol: `ns3` (live), `replay` (a trace), `graph` (networkx)."""
 
+from typing import TYPE_CHECKING
+
 from testbed.network.base import Network
+from testbed.network.medium import Medium
 from testbed.scenario import Scenario
 
-__all__ = ["Network", "connect"]
+if TYPE_CHECKING:
+    from testbed.trace import Trace
+
+__all__ = ["Medium", "Network", "connect", "connect_medium"]
 
 
 def connect(scenario: Scenario) -> Network:
@@ -17,13 +23,40 @@ def connect(scenario: Scenario) -> Network:
 
         return GraphNetwork(scenario.devices.count, run.seed, settings, run.deadlines_s()[0])
     if settings.kind == "replay":
-        from testbed.errors import UserError
         from testbed.network.replay import ReplayNetwork
-        from testbed.trace import read
 
-        if settings.trace is None:
-            raise UserError('network.kind = "replay" needs network.trace, the folder of a recorded trace.')
-        return ReplayNetwork(read(settings.trace), scenario.devices.count, run.rounds)
+        return ReplayNetwork(_trace(scenario), scenario.devices.count, _rounds(scenario))
     from testbed.network.ns3 import Ns3Network
 
     return Ns3Network(scenario)
+
+
+def connect_medium(scenario: Scenario) -> Medium:
+    """The same for the event-driven modes. Raises UserError where it cannot be had, or cannot serve the mode."""
+    settings, run = scenario.network, scenario.run
+    if settings.kind == "graph":
+        from testbed.network.graph import GraphNetwork
+        from testbed.network.graph_medium import GraphMedium
+
+        return GraphMedium(GraphNetwork(scenario.devices.count, run.seed, settings, run.deadlines_s()[0]))
+    if settings.kind == "replay":
+        from testbed.network.replay_medium import ReplayMedium
+
+        return ReplayMedium(_trace(scenario), scenario.devices.count, _rounds(scenario))
+    from testbed.network.ns3_medium import Ns3Medium
+
+    return Ns3Medium(scenario)
+
+
+def _trace(scenario: Scenario) -> "Trace":
+    from testbed.errors import UserError
+    from testbed.trace import read
+
+    if scenario.network.trace is None:
+        raise UserError('network.kind = "replay" needs network.trace, the folder of a recorded trace.')
+    return read(scenario.network.trace)
+
+
+def _rounds(scenario: Scenario) -> int:
+    """How many rounds a trace has to hold at the least; empty batteries end a run before its time."""
+    return scenario.run.rounds if scenario.devices.battery_j is None else 1

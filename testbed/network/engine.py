@@ -47,7 +47,8 @@ def world_settings(scenario: Scenario, side_m: float) -> dict[str, Any]:
         "tx_power_dbm": settings.tx_power_dbm,
         "fading": settings.fading,
         "nakagami_m": settings.nakagami_m,
-        "culled": settings.channel == "culled" and settings.script is None,  # a script may change the channel's loss
+        "culled": settings.channel == "culled",
+        "scripted": settings.script is not None,
         "mobility": settings.mobility,
         "side_m": side_m,
         "min_speed_mps": settings.speed_mps[0],

@@ -4,6 +4,7 @@ The control that papers use. Every link carries every message whole: it arrives 
 after the sender is ready, whatever else is on the air.
 """
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,11 +55,10 @@ class GraphNetwork:
     def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
         """Carry the messages over this round's graph, which is of the devices that are here when it opens."""
         here = absences.within(opened_ns, opened_ns + 1, self.devices) == 0
-        dst, src = np.nonzero((self._adjacency(round_) & here & here[:, None]).T)[::-1]
-        links = self._links(src, dst)
+        links = self.links(self.adjacency(round_) & here & here[:, None])
         deliveries = without(absences, self._deliveries(links, outbox, opened_ns + self._deadline_ns))
         ends = [opened_ns, *outbox.ready_ns, *deliveries.arrived_ns]
-        late = not deliveries.arrived.all()
+        late = (deliveries.cause == Cause.DEADLINE).any()  # the round does not wait for devices that left
         closed_ns = opened_ns + self._deadline_ns if late else min(max(ends), opened_ns + self._deadline_ns)
         away_ns = absences.within(opened_ns, int(closed_ns), self.devices)
         return Exchange(opened_ns, int(closed_ns), links, deliveries, self._devices(outbox, away_ns))
@@ -66,15 +66,25 @@ class GraphNetwork:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _adjacency(self, round_: int) -> NDArray[np.bool_]:
-        """[i, j]: i hears j."""
+    def air_ns(self, size_bytes: int) -> int:
+        """How long a message takes to send; at least 1 ns."""
+        return max(1, math.ceil(size_bytes * 8e9 / self._rate_bps))
+
+    @property
+    def latency_ns(self) -> int:
+        return round(self._settings.latency_s * 1e9)
+
+    def adjacency(self, round_: int) -> NDArray[np.bool_]:
+        """The graph of a round, (devices, devices): [i, j] where i hears j."""
         if self._fixed is not None:
             return self._fixed
         draws = generator(self._seed, Purpose.GRAPH, round_).random((self.devices, self.devices))
         upper = np.triu(draws < self._settings.wanted_density, 1)
         return upper | upper.T
 
-    def _links(self, src: NDArray[np.intp], dst: NDArray[np.intp]) -> Links:
+    def links(self, heard: NDArray[np.bool_]) -> Links:
+        """The links of a graph, in order of sender and receiver."""
+        src, dst = np.nonzero(heard.T)
         count = len(src)
         return Links.of(
             src=src,
@@ -96,7 +106,7 @@ class GraphNetwork:
         link, message = link[wanted], message[wanted]
         started = outbox.ready_ns[message]
         air = np.ceil(outbox.size_bytes[message] * 8e9 / self._rate_bps).astype(np.int64)
-        arrived = started + air + round(self._settings.latency_s * 1e9)
+        arrived = started + air + self.latency_ns
         late = arrived > deadline_ns
         return Deliveries.of(
             src=links.src[link],

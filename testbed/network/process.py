@@ -31,6 +31,9 @@ LOADING_S = 300.0
 PERIOD_S = 1.0
 """Wall time between the worker's signs of life; less where the timeout is short."""
 
+TUNABLES = "glibc.malloc.tcache_count=2000:glibc.malloc.hugetlb=1"
+"""ns-3 lives on small objects that come and go: more of them kept at hand, on large pages (docs/radio.md)."""
+
 
 class Worker:
     """A running `testbed.network.worker`. Close it after use; it also ends with this process, however that ends.
@@ -111,7 +114,7 @@ def _start(descriptor: int, stderr: IO[bytes], period_s: float) -> subprocess.Po
         stdin=subprocess.DEVNULL,
         stdout=stderr,
         stderr=stderr,
-        env=os.environ | {"PYTHONPATH": path},
+        env={"GLIBC_TUNABLES": TUNABLES} | os.environ | {"PYTHONPATH": path},
     )
 
 

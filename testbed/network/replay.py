@@ -22,16 +22,7 @@ class ReplayNetwork:
     events = 0
 
     def __init__(self, trace: Trace, devices: int, rounds: int) -> None:
-        if trace.header.devices != devices:
-            raise UserError(
-                f"The trace was recorded with {trace.header.devices} devices, the scenario has {devices}: "
-                f"set devices.count = {trace.header.devices}."
-            )
-        if len(trace) < rounds:
-            raise UserError(
-                f"The trace holds {len(trace)} rounds, the scenario asks for {rounds}: "
-                f"set run.rounds = {len(trace)} or record a longer one."
-            )
+        check_fits(trace, devices, rounds)
         self.devices = devices
         self._trace = trace
 
@@ -41,20 +32,43 @@ class ReplayNetwork:
 
     def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
         """The recorded exchange of this round, after a check that these are the messages it carried."""
+        check_length(self._trace, round_ + 1)
         recorded, exchange = self._trace.outboxes[round_], self._trace.exchanges[round_]
         if complaint := _difference(outbox, recorded):
             raise UserError(f"Round {round_} does not fit the trace: {complaint}.")
-        away_ns = absences.within(exchange.opened_ns, exchange.closed_ns, self.devices)
-        if (away_ns != exchange.devices.away_ns).any():
-            raise UserError(
-                f"Round {round_} does not fit the trace: other devices are away (devices.churn_file, churn_s)."
-            )
+        check_absences(exchange, absences, f"Round {round_}")
         if opened_ns != exchange.opened_ns:
             raise UserError(f"Round {round_} opens at {opened_ns} ns, in the trace at {exchange.opened_ns} ns.")
         return exchange
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def check_fits(trace: Trace, devices: int, rounds: int) -> None:
+    """Raises UserError where the scenario asks for more than the trace holds."""
+    if trace.header.devices != devices:
+        raise UserError(
+            f"The trace was recorded with {trace.header.devices} devices, the scenario has {devices}: "
+            f"set devices.count = {trace.header.devices}."
+        )
+    check_length(trace, rounds)
+
+
+def check_length(trace: Trace, rounds: int) -> None:
+    """Raises UserError where the trace holds fewer rounds."""
+    if len(trace) < rounds:
+        raise UserError(
+            f"The trace holds {len(trace)} rounds, the scenario asks for {rounds}: "
+            f"set run.rounds = {len(trace)} or record a longer one."
+        )
+
+
+def check_absences(exchange: Exchange, absences: Absences, name: str) -> None:
+    """Raises UserError where others are away in this round or period than were in the recording."""
+    away_ns = absences.within(exchange.opened_ns, exchange.closed_ns, len(exchange.devices))
+    if (away_ns != exchange.devices.away_ns).any():
+        raise UserError(f"{name} does not fit the trace: other devices are away (devices.churn_file, churn_s).")
 
 
 def _difference(sent: Outbox, recorded: Outbox) -> str | None:

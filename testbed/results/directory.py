@@ -1,9 +1,9 @@
 """The run directory, written and read.
 
-    RUN/scenario.toml  manifest.json  rounds  devices  wall  trace/  checkpoint/  log.jsonl
+    RUN/scenario.toml  manifest.json  rounds  devices  wall  events  trace/  checkpoint/  log.jsonl
 
 `rounds` has one row a round, `devices` one a round and device, both the same bytes whenever the same
-scenario is run; `wall` holds the host's seconds, apart for that reason.
+scenario is run; `wall` holds the host's seconds, apart for that reason. `events` is there in the event-driven modes.
 """
 
 import json
@@ -51,12 +51,28 @@ DEVICES = [
     ("retries", pa.int64()),
     ("radio_j", pa.float64()),
     ("compute_j", pa.float64()),
+    ("battery_j", pa.float64()),
     ("away_ns", pa.int64()),
     ("x_m", pa.float64()),
     ("y_m", pa.float64()),
 ]
+EVENTS = pa.schema(
+    [
+        ("round", pa.int32()),
+        ("time_ns", pa.int64()),
+        ("device", pa.int32()),
+        ("event", pa.string()),
+        ("peer", pa.int32()),
+        ("message", pa.int64()),
+    ]
+)
 PARTS = ("network", "training", "mixing", "evaluation", "writing")
-WALL = pa.schema([("round", pa.int32()), ("events", pa.int64()), *((f"{part}_s", pa.float64()) for part in PARTS)])
+SIMULATION = "simulation"
+"""What the network took for a round, whether the session waited for it (then it is in `network` as well) or trained."""
+
+WALL = pa.schema(
+    [("round", pa.int32()), ("events", pa.int64()), *((f"{part}_s", pa.float64()) for part in (*PARTS, SIMULATION))]
+)
 
 
 class RunWriter:
@@ -69,15 +85,17 @@ class RunWriter:
         columns: Iterable[str],
         keep: int = 0,
         began: float | None = None,
+        events: bool = False,
     ) -> None:
         """`columns`: what the algorithm reports per device, beside the columns that every run has.
 
-        `began`: when the run was asked for, by `time.monotonic`; its wall time counts from there.
+        `began`: when the run was asked for, by `time.monotonic`; its wall time counts from there. `events`: whether
+        there is a table of events.
         """
         self._began = time.monotonic() if began is None else began
         self._folder, self._manifest, self._finished = folder, dict(manifest), False
         devices = pa.schema([*DEVICES, *((name, pa.float64()) for name in columns)])
-        schemas = {"rounds": ROUNDS, "devices": devices, "wall": WALL}
+        schemas = {"rounds": ROUNDS, "devices": devices, "wall": WALL, **({"events": EVENTS} if events else {})}
         self._tables = {name: TableWriter(folder, name, schema, keep) for name, schema in schemas.items()}
         self._conclude("running", "resumed" if keep else "started", round=keep)
 
@@ -153,6 +171,11 @@ class Run:
     def wall(self) -> dict[str, NDArray[Any]]:
         """The columns of `wall`, one value a round."""
         return _columns(self.folder, "wall")
+
+    @property
+    def events(self) -> dict[str, NDArray[Any]]:
+        """The columns of `events`, one value an event; only the event-driven modes have them (docs/timing.md)."""
+        return _columns(self.folder, "events")
 
     @property
     def best_accuracy(self) -> float:

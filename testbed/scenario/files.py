@@ -18,6 +18,8 @@ OUSTS = {
     "network.density": ("side_m",),
     "network.side_m": ("density",),
     "network.kind=graph": ("side_m",),
+    "devices.churn_file": ("churn_s",),
+    "devices.churn_s": ("churn_file",),
     **{f"network.graph={shape}": ("density",) for shape in ("ring", "line", "star", "complete", "empty")},
 }
 """What an override takes away, since it cannot stand beside it."""
@@ -67,10 +69,15 @@ def dumps(scenario: Scenario) -> str:
 
 def fingerprint(scenario: Scenario) -> str:
     """SHA-256 of all that decides a result: equal scenarios, equal hash, whatever their names."""
-    tree = scenario.model_dump(mode="json", exclude=KEPT_OUT_OF_THE_HASH)
+    return hashlib.sha256(json.dumps(content(scenario, KEPT_OUT_OF_THE_HASH), sort_keys=True).encode()).hexdigest()
+
+
+def content(scenario: Scenario, without: Mapping[str, set[str]]) -> dict[str, dict[str, Any]]:
+    """Sections and keys but those in `without`, JSON values, with the content of files in place of their names."""
+    tree = scenario.model_dump(mode="json", exclude=dict(without))
     for section in tree.values():
         section.update({key: _content(section[key]) for key in PATHS if section.get(key)})
-    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+    return tree
 
 
 def _content(file: str) -> str:

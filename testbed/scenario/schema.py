@@ -93,6 +93,12 @@ class Devices(Section):
     busy_a: float = Field(0.273, ge=0, le=100, description="While the air is busy with what it cannot receive.")
     idle_a: float = Field(0.273, ge=0, le=100, description="While idle.")
 
+    @model_validator(mode="after")
+    def _leave_in_one_way(self) -> Self:
+        if self.churn_file is not None and self.churn_s is not None:
+            raise ValueError("devices.churn_file and devices.churn_s exclude each other: state one of them")
+        return self
+
 
 class Network(Section):
     """`[network]`: the air between the devices."""
@@ -296,6 +302,16 @@ class Scenario(Section):
         if self.run.mode != "barrier" and self.run.period_s is None:
             raise ValueError(
                 f'run.mode = "{self.run.mode}" needs run.period_s, the simulated seconds behind a row of the tables'
+            )
+        if self.run.mode != "barrier" and self.algorithm.name == "allreduce":
+            raise ValueError(
+                f'algorithm.name = "allreduce" mixes all devices at once, which run.mode = "{self.run.mode}" never '
+                'does: take another algorithm, or mode "barrier"'
+            )
+        if self.run.mode == "async" and self.network.kind == "ns3" and self.network.transport == "broadcast":
+            raise ValueError(
+                'run.mode = "async" sends to one neighbour at a time: take network.transport = "unicast" or "tcp" '
+                'in place of "broadcast"'
             )
         if (
             self.run.mode == "barrier"

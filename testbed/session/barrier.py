@@ -1,24 +1,26 @@
 """One round in `barrier` mode: all devices train, send, wait for the round to close, and mix.
 
 The virtual clock is an integer of nanoseconds. A round opens when the last one closed; its length is decided
-by the devices' compute times and the network, and by nothing that happens on the host.
+by the devices' compute times and the network, and by nothing that happens on the host. Who has a part in a round
+is decided in `air`; a device that has none keeps its model and its state.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from testbed.aggregation import metropolis
+from testbed.aggregation import metropolis, uniform
 from testbed.algorithms import State
-from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, Exchange, Outbox
-from testbed.network import Network
+from testbed.exchange import Exchange, Outbox
 from testbed.scenario import Scenario
-from testbed.session.learner import Learner, Workload
+from testbed.session.air import Carried, Carrier, Moment
+from testbed.session.learner import Learner
 from testbed.session.stopwatch import Stopwatch
+from testbed.threads import sparing
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class Standing:
     models: Tensor
     """(devices, parameters)."""
     state: State
+    used_j: NDArray[np.float64]
+    """(devices,) energy used so far."""
+
+    @property
+    def moment(self) -> Moment:
+        """What of it the network depends on."""
+        return Moment(self.round_, self.clock_ns, self.used_j)
 
 
 @dataclass(frozen=True)
@@ -42,66 +51,92 @@ class Outcome:
     exchange: Exchange
     compute_ns: NDArray[np.int64]
     compute_j: NDArray[np.float64]
+    battery_j: NDArray[np.float64]
+    """What is left; NaN without a battery."""
+    trained: NDArray[np.bool_]
     losses: Tensor
+    """NaN where a device did not train."""
     accuracy: Tensor
     """NaN where the round was not evaluated."""
     consensus_distance: float
     report: Mapping[str, Tensor]
+    events: int = 0
+    """Of the simulator, for this round."""
+    timeline: Sequence[tuple[int, int, str, int, int]] | None = None
+    """Rows of the table of events, in the event-driven modes."""
 
 
 class Barrier:
     """Steps from one standing to the next."""
 
-    def __init__(self, scenario: Scenario, learner: Learner, network: Network) -> None:
-        self._scenario, self._network = scenario, network
-        self._fleet, self._algorithm, self._work = learner.fleet, learner.algorithm, learner.workload
+    def __init__(self, scenario: Scenario, learner: Learner, carrier: Carrier) -> None:
+        self._scenario, self._carrier = scenario, carrier
+        self._fleet, self._algorithm = learner.fleet, learner.algorithm
 
     def start(self) -> Standing:
         """Before the first round: the common initial model on every device."""
         models = self._fleet.start()
-        return Standing(0, 0, models, self._algorithm.start(models))
+        return Standing(0, 0, models, self._algorithm.start(models), np.zeros(len(models)))
 
     def step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         """Run one round."""
-        round_, models = standing.round_, standing.models
+        with sparing(int(self._carrier.expect(standing.moment))):
+            return self._step(standing, watch)
+
+    def _step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
+        round_, models, state = standing.round_, standing.models, standing.state
         with watch("training"):
             updates, losses = self._fleet.updates(models, round_)
         with watch("network"):
-            outbox, exchange = carry(self._network, self._work, round_, standing.clock_ns)
+            carried = self._carrier.carry(standing.moment)
+        watch.seconds["simulation"] += carried.seconds
         with watch("mixing"):
-            weights = metropolis(torch.from_numpy(exchange.neighbours()), torch.from_numpy(exchange.delivered()))
+            updates, losses = finished(updates, losses, carried.trained)
             messages = self._algorithm.message(models, updates)
-            models, state = self._algorithm.mix(models, updates, messages, weights, standing.state)
+            mixed = self._algorithm.mix(models, updates, messages, self._weights(carried), state)
+            models, state = of_those(carried.mixing, mixed, (models, state))
         with watch("evaluation"):
-            accuracy = self._accuracy(round_, models)
+            accuracy = self._accuracy(carried, models)
             distance = consensus_distance(models)
-        report = self._algorithm.report(state)
+        after, report = carried.after, self._algorithm.report(state)
         outcome = Outcome(
-            round_, outbox, exchange, self._work.compute_ns, self._work.compute_j, losses, accuracy, distance, report
-        )
-        return Standing(round_ + 1, exchange.closed_ns, models, state), outcome
+            round_, carried.outbox, carried.exchange, carried.compute_ns, carried.compute_j, carried.battery_j,
+            carried.trained, losses, accuracy, distance, report, carried.events,
+        )  # fmt: skip
+        return Standing(after.round_, after.clock_ns, models, state, after.used_j), outcome
 
-    def _accuracy(self, round_: int, models: Tensor) -> Tensor:
-        output, rounds = self._scenario.output, self._scenario.run.rounds
-        due = (round_ + 1) % output.eval_every == 0 or round_ + 1 == rounds
+    def _weights(self, carried: Carried) -> Tensor:
+        """Metropolis weights of what arrived; without an air, equal ones among those that take part."""
+        if not self._algorithm.needs_air:
+            return uniform(torch.from_numpy(carried.mixing))
+        exchange = carried.exchange
+        return metropolis(torch.from_numpy(exchange.neighbours()), torch.from_numpy(exchange.delivered()))
+
+    def _accuracy(self, carried: Carried, models: Tensor) -> Tensor:
+        output, rounds = self._scenario.output, (carried.after.round_, self._scenario.run.rounds)
+        last = rounds[0] == rounds[1] or bool((carried.battery_j == 0).all())
+        due = rounds[0] % output.eval_every == 0 or last
         return self._fleet.accuracy(models, output.eval_samples) if due else torch.full((len(models),), torch.nan)
 
 
-def carry(network: Network, work: Workload, round_: int, opened_ns: int) -> tuple[Outbox, Exchange]:
-    """One message from every device to all its neighbours, and what became of them.
+def finished(updates: Tensor, losses: Tensor, trained: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
+    """Nothing comes off the models of those whose training does not count, and their loss is no number."""
+    if trained.all():
+        return updates, losses
+    idle = torch.from_numpy(~trained)
+    return updates.masked_fill(idle[:, None], 0.0), losses.masked_fill(idle, torch.nan)
 
-    The barrier waits for the training of all devices, also of those that send nothing.
-    """
-    ready_ns = opened_ns + work.compute_ns
-    senders = np.arange(len(ready_ns) if work.message_bytes else 0)
-    outbox = Outbox.of(
-        src=senders,
-        dst=np.full(len(senders), ALL_NEIGHBOURS),
-        size_bytes=np.full(len(senders), work.message_bytes),
-        ready_ns=ready_ns[senders],
-    )
-    exchange = network.exchange(round_, opened_ns, outbox, ALL_PRESENT)
-    return outbox, replace(exchange, closed_ns=max(exchange.closed_ns, int(ready_ns.max())))
+
+def of_those(mixing: NDArray[np.bool_], new: tuple[Tensor, State], old: tuple[Tensor, State]) -> tuple[Tensor, State]:
+    """New models and state of those that mix; the others keep theirs."""
+    if mixing.all():
+        return new
+    rows = torch.from_numpy(mixing)
+
+    def choose(after: Tensor, before: Tensor) -> Tensor:
+        return torch.where(rows.view(-1, *[1] * (after.ndim - 1)), after, before)
+
+    return choose(new[0], old[0]), {name: choose(tensor, old[1][name]) for name, tensor in new[1].items()}
 
 
 def consensus_distance(models: Tensor) -> float:

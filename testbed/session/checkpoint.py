@@ -24,6 +24,7 @@ def save(folder: Path, standing: Standing) -> None:
             "clock_ns": standing.clock_ns,
             "models": standing.models.contiguous(),
             "state": dict(standing.state),
+            "used_j": torch.from_numpy(standing.used_j),
         },
         sink,
     )
@@ -37,6 +38,6 @@ def load(folder: Path) -> Standing | None:
         return None
     try:
         tree = torch.load(file, weights_only=True)
-        return Standing(tree["round"], tree["clock_ns"], tree["models"], tree["state"])
+        return Standing(tree["round"], tree["clock_ns"], tree["models"], tree["state"], tree["used_j"].numpy())
     except (RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         raise UserError(f"{file} is damaged ({type(error).__name__}): delete it to begin the run again.") from None

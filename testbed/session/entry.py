@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,17 @@ import torch
 
 from testbed.errors import UserError
 from testbed.exchange import Exchange
-from testbed.network import Network, connect
+from testbed.network import Medium, Network, connect_medium
 from testbed.results import Run, manifest
 from testbed.scenario import Scenario, dumps, fingerprint, load
-from testbed.session import checkpoint
-from testbed.session.barrier import Barrier, carry
+from testbed.session import cached, checkpoint
+from testbed.session.ahead import Ahead
+from testbed.session.air import Air, Moment
+from testbed.session.barrier import Barrier, Standing
 from testbed.session.learner import Learner, Workload, workload
 from testbed.session.observer import Observer
+from testbed.session.periods import Periods, live_through, timeline
+from testbed.session.presence import Presence
 from testbed.session.recorder import Recorder
 from testbed.session.stopwatch import Stopwatch
 from testbed.tables import is_begun, write_whole
@@ -46,17 +50,47 @@ def run(
     saved, origin = checkpoint.load(out / "checkpoint"), _origin(scenario, out, command)
     torch.set_num_threads(origin["threads"])
     learner = Learner(scenario, data_dir)
-    with closing(connect(scenario)) as network:
-        barrier = Barrier(scenario, learner, network)
+    if scenario.run.mode != "barrier":
+        return _run_periods(scenario, out, learner, saved, origin, observer, began)
+    remembered = cached.find(scenario, learner.workload, observer)
+    origin.setdefault("rounds_from_cache", min(len(remembered or ()), scenario.run.rounds))
+    with closing(cached.network(scenario, remembered)) as network, ExitStack() as stack:
+        air = Air(scenario, learner.workload, network)
+        carrier = stack.enter_context(closing(Ahead(air, scenario.run.rounds))) if _is_live(scenario) else air
+        barrier = Barrier(scenario, learner, carrier)
         standing = saved or barrier.start()
-        _verify(network, learner.workload, out / "trace", standing.round_)
+        _verify(air, out / "trace", standing.round_)
         observer.started(learner, network, standing.round_)
         out.mkdir(parents=True, exist_ok=True)
         write_whole(out / SCENARIO, dumps(scenario).encode())
         columns = learner.algorithm.report(standing.state)
         header, checkpoint_s = _header(scenario, network), scenario.output.checkpoint_s
         recorder = Recorder(out, origin, header, columns, standing, checkpoint_s, began)
-        _train(scenario.run.rounds, barrier, network, recorder, observer)
+        _train(scenario.run.rounds, barrier, air, recorder, observer)
+    cached.keep(scenario, learner.workload, out / "trace", recorder.standing.round_, observer)
+    return Run(out)
+
+
+def _run_periods(
+    scenario: Scenario,
+    out: Path,
+    learner: Learner,
+    saved: Standing | None,
+    origin: dict[str, Any],
+    observer: Observer,
+    began: float,
+) -> Run:
+    """`run` in the event-driven modes."""
+    with closing(connect_medium(scenario)) as medium:
+        periods = Periods(scenario, learner, medium)
+        standing = saved or periods.start()
+        periods.resume(out / "trace", standing.round_)
+        observer.started(learner, medium, standing.round_)
+        out.mkdir(parents=True, exist_ok=True)
+        write_whole(out / SCENARIO, dumps(scenario).encode())
+        header, checkpoint_s = _header(scenario, medium), scenario.output.checkpoint_s
+        recorder = Recorder(out, origin, header, periods.columns(standing), standing, checkpoint_s, began, events=True)
+        _train(scenario.run.rounds, periods, periods, recorder, observer)
     return Run(out)
 
 
@@ -77,19 +111,44 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
     if not resume and _is_taken(out):
         raise UserError(f"{out} is there already: add --resume to go on with it, or choose another folder.")
     observer, work = observer or Observer(), workload(scenario)
-    with closing(connect(scenario)) as network:
-        header = _header(scenario, network)
+    if scenario.run.mode != "barrier":
+        return _record_periods(scenario, out, work, observer)
+    with closing(cached.network(scenario, cached.find(scenario, work, observer))) as network:
+        header, air = _header(scenario, network), Air(scenario, work, network)
         done = _recorded(out, header)
         if len(done) == scenario.run.rounds:
             return read(out)
         observer.started(None, network, len(done))
-        writer, clock_ns = TraceWriter(out, header, len(done)), done[-1].closed_ns if done else 0
+        writer, moment = TraceWriter(out, header, len(done)), air.follow(done)
         with closing(writer):
-            for round_ in range(len(done), scenario.run.rounds):
-                outbox, exchange = carry(network, work, round_, clock_ns)
-                writer.append(round_, outbox, exchange)
-                observer.recorded(round_, exchange, network.events)
-                clock_ns = exchange.closed_ns
+            while not _is_over(scenario.run.rounds, air, moment, observer):
+                carried = air.carry(moment)
+                writer.append(moment.round_, carried.outbox, carried.exchange)
+                observer.recorded(moment.round_, carried.exchange, network.events)
+                moment = carried.after
+        writer.finish()
+        writer.discard()
+    cached.keep(scenario, work, out, moment.round_, observer)
+    return read(out)
+
+
+def _record_periods(scenario: Scenario, out: Path, work: Workload, observer: Observer) -> Trace:
+    """`record` in the event-driven modes: what was recorded before is lived through again."""
+    with closing(connect_medium(scenario)) as medium:
+        header, presence = _header(scenario, medium), Presence(scenario, work)
+        periods, done = timeline(scenario, work, medium, presence), len(_recorded(out, header))
+        if done == scenario.run.rounds:
+            return read(out)
+        live_through(periods, out, done)
+        observer.started(None, medium, done)
+        writer = TraceWriter(out, header, done)
+        with closing(writer):
+            for number in range(done, scenario.run.rounds):
+                if presence.over(presence.used_j):
+                    break
+                period = periods.period()
+                writer.append(number, period.outbox, period.exchange)
+                observer.recorded(number, period.exchange, medium.events)
         writer.finish()
         writer.discard()
     return read(out)
@@ -105,14 +164,14 @@ def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
     return trace.exchanges
 
 
-def _train(rounds: int, barrier: Barrier, network: Network, recorder: Recorder, observer: Observer) -> None:
-    watch = Stopwatch()
+def _train(rounds: int, barrier: Barrier | Periods, air: Air | Periods, recorder: Recorder, observer: Observer) -> None:
+    watch, events = Stopwatch(), air.network.events
     try:
-        while recorder.standing.round_ < rounds:
-            before = network.events
+        while not _is_over(rounds, air, recorder.standing.moment, observer):
             standing, outcome = barrier.step(recorder.standing, watch)
-            recorder.append(outcome, standing, watch, network.events - before)
-            observer.trained(outcome, watch, network.events)
+            events += outcome.events
+            recorder.append(outcome, standing, watch, outcome.events)
+            observer.trained(outcome, watch, events)
             watch = Stopwatch()
             with watch("writing"):
                 recorder.checkpoint()
@@ -120,6 +179,19 @@ def _train(rounds: int, barrier: Barrier, network: Network, recorder: Recorder, 
     except BaseException as error:
         recorder.stop(f"{type(error).__name__}: {error}")
         raise
+
+
+def _is_over(rounds: int, air: Air | Periods, moment: Moment, observer: Observer) -> bool:
+    """Whether all rounds are done, or all batteries empty, after which nothing more can happen."""
+    if moment.round_ < rounds and air.over(moment.used_j):
+        observer.noted(f"the batteries of all devices are empty after {moment.round_} rounds: here it ends")
+        return True
+    return moment.round_ >= rounds
+
+
+def _is_live(scenario: Scenario) -> bool:
+    """Whether the network takes its time, in another process; the others answer at once."""
+    return scenario.network.kind == "ns3"
 
 
 def _is_finished(scenario: Scenario, out: Path, resume: bool) -> bool:
@@ -152,7 +224,7 @@ def _origin(scenario: Scenario, out: Path, command: str | None) -> dict[str, Any
     return manifest(fingerprint(scenario), scenario.run.seed, torch.get_num_threads(), said)
 
 
-def _verify(network: Network, work: Workload, trace: Path, rounds: int) -> None:
+def _verify(air: Air, trace: Path, rounds: int) -> None:
     """Let the network live through the last finished round again: it has to do what it did.
 
     A round depends on the scenario, its number and its messages, not on the rounds before, so one is enough.
@@ -160,14 +232,14 @@ def _verify(network: Network, work: Workload, trace: Path, rounds: int) -> None:
     if rounds == 0:
         return
     recorded, last = read(trace), rounds - 1
-    if carry(network, work, last, recorded.exchanges[last].opened_ns)[1] != recorded.exchanges[last]:
+    if air.carry(air.follow(recorded.exchanges[:last])).exchange != recorded.exchanges[last]:
         raise UserError(
             f"Round {last} came out otherwise than recorded in {trace}: the network or its version has changed. "
             "Begin the run again in another folder."
         )
 
 
-def _header(scenario: Scenario, network: Network) -> Header:
+def _header(scenario: Scenario, network: Network | Medium) -> Header:
     return Header(
         devices=scenario.devices.count,
         seed=scenario.run.seed,

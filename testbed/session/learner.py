@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from testbed.algorithms import Algorithm, create
 from testbed.algorithms.message import size_bytes
+from testbed.devices import Pace
 from testbed.errors import UserError
 from testbed.learning.compute import compute_ns, profiles_of
 from testbed.learning.data import shape_of
@@ -22,11 +23,18 @@ from testbed.scenario import Scenario
 class Workload:
     """What a scenario puts on the air, known before anything is trained."""
 
-    compute_ns: NDArray[np.int64]
-    """Training time of a round, per device."""
-    compute_j: NDArray[np.float64]
-    """Energy of it, per device."""
+    pace: Pace
+    watts: NDArray[np.float64]
+    """(devices,) power while training."""
     message_bytes: int
+
+    def compute_ns(self, round_: int) -> NDArray[np.int64]:
+        """(devices,) how long each trains in its local round `round_`; in `barrier` mode the round of all."""
+        return self.pace.round_ns(round_)
+
+    def device_ns(self, device: int, round_: int) -> int:
+        """How long one device trains in its own local round `round_`."""
+        return self.pace.device_ns(device, round_)
 
 
 class Learner:
@@ -42,13 +50,20 @@ class Learner:
     @property
     def description(self) -> str:
         """One line on what is trained, and how long a round of it takes the devices."""
-        data, slowest = self._scenario.data, self.workload.compute_ns.max() / 1e6
+        data, slowest = self._scenario.data, self.workload.pace.median_ns.max() / 1e6
         dealt = {"dirichlet": f"dirichlet({data.alpha:g})", "shards": f"{data.shards} shards each", "iid": "iid"}
         return (
             f"learning: {self._scenario.algorithm.name} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
             f"{self.spec.size:,} parameters; messages of {self.workload.message_bytes:,} bytes; "
-            f"a round's training takes up to {slowest:.2f} ms"
+            f"a round's training takes up to {slowest:.2f} ms{self._unusual()}"
         )
+
+    def _unusual(self) -> str:
+        """What there is to say of devices that are slow."""
+        pace, deadlines_ns = self.workload.pace, deadlines(self._scenario)
+        slow, late = int(pace.stragglers.sum()), int((pace.median_ns >= deadlines_ns).sum())
+        words = [f"{slow} stragglers"] * bool(slow) + [f"{late} devices too slow for run.deadline_s"] * bool(late)
+        return f" ({', '.join(words)})" if words else ""
 
     @cached_property
     def class_counts(self) -> NDArray[np.int64]:
@@ -63,18 +78,25 @@ def workload(scenario: Scenario) -> Workload:
     return _workload(scenario, build(scenario.model.name, shape, classes, scenario.run.seed).spec)
 
 
+def deadlines(scenario: Scenario) -> NDArray[np.float64]:
+    """(devices,) nanoseconds that each has for a local round; without bound where no deadline says so."""
+    if scenario.run.mode == "async":
+        return np.full(scenario.devices.count, np.inf)
+    return np.resize(scenario.run.deadlines_s(), scenario.devices.count) * 1e9
+
+
 def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
-    settings, devices, deadline_s = scenario.algorithm, scenario.devices, min(scenario.run.deadlines_s())
-    training_ns = compute_ns(devices.profile, devices.count, settings.batch_size * settings.local_steps, spec.flops)
-    if training_ns.max() >= deadline_s * 1e9:
+    settings, devices = scenario.algorithm, scenario.devices
+    samples = settings.batch_size * settings.local_steps
+    pace = Pace(compute_ns(devices.profile, devices.count, samples, spec.flops), devices, scenario.run.seed)
+    if (pace.shortest_ns >= deadlines(scenario)).all():
         raise UserError(
-            f"run.deadline_s = {deadline_s:g} should be above the {training_ns.max() / 1e9:.3g} s that the slowest "
-            "device trains in a round (devices.profile, model.name, algorithm.batch_size, algorithm.local_steps)."
+            f"run.deadline_s = {max(scenario.run.deadlines_s()):g} should be above the "
+            f"{pace.shortest_ns.min() / 1e9:.3g} s that the fastest device trains in a round (devices.profile, "
+            "model.name, algorithm.batch_size, algorithm.local_steps)."
         )
     watts = np.array([profile.watts for profile in profiles_of(devices.profile, devices.count)])
-    return Workload(
-        training_ns, watts * training_ns / 1e9, size_bytes(_algorithm(scenario, spec).message_values(spec.size))
-    )
+    return Workload(pace, watts, size_bytes(_algorithm(scenario, spec).message_values(spec.size)))
 
 
 def _algorithm(scenario: Scenario, spec: ModelSpec) -> Algorithm:

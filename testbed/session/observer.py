@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from testbed.exchange import Exchange
-from testbed.network import Network
+from testbed.network import Medium, Network
 from testbed.session.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 class Observer:
     """Listens and does nothing; override what you want to hear."""
 
-    def started(self, learner: "Learner | None", network: Network, round_: int) -> None:
+    def started(self, learner: "Learner | None", network: Network | Medium, round_: int) -> None:
         """All is set up and `round_` comes next; no learner where only the network is recorded."""
+
+    def noted(self, line: str) -> None:
+        """Something worth a line: a warning, or where the air comes from."""
 
     def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
         """A round of a run is done and written; `events` of the simulator so far."""

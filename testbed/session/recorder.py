@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from testbed.results import RunWriter
-from testbed.results.directory import PARTS
+from testbed.results.directory import EVENTS, PARTS, SIMULATION
 from testbed.session import checkpoint
 from testbed.session.barrier import Outcome, Standing
 from testbed.session.stopwatch import Stopwatch
@@ -29,11 +30,13 @@ class Recorder:
         standing: Standing,
         checkpoint_s: float,
         began: float,
+        events: bool = False,
     ) -> None:
+        """`events`: whether outcomes carry a table of events."""
         self.standing = standing
         self._folder, self._checkpoint_s, self._saved = folder, checkpoint_s, time.monotonic()
         self._trace = TraceWriter(folder / "trace", header, standing.round_)
-        self._run = RunWriter(folder, manifest, columns, standing.round_, began)
+        self._run = RunWriter(folder, manifest, columns, standing.round_, began, events)
 
     def append(self, outcome: Outcome, standing: Standing, watch: Stopwatch, events: int) -> None:
         """Append a round to every table; only then is its standing one to go on from."""
@@ -41,7 +44,9 @@ class Recorder:
             self._trace.append(outcome.round_, outcome.outbox, outcome.exchange)
             self._run.append("rounds", round_row(outcome))
             self._run.append("devices", device_rows(outcome))
-        seconds = {f"{part}_s": [watch.seconds[part]] for part in PARTS}
+            if outcome.timeline is not None:
+                self._run.append("events", event_rows(outcome))
+        seconds = {f"{part}_s": [watch.seconds[part]] for part in (*PARTS, SIMULATION)}
         self._run.append("wall", {"round": [outcome.round_], "events": [events], **seconds})
         self.standing = standing
 
@@ -85,7 +90,7 @@ def round_row(outcome: Outcome) -> dict[str, list[Any]]:
         "frames": int(exchange.devices.frames.sum()),
         "airtime_ns": int(exchange.devices.airtime_ns.sum()),
         "energy_j": float(exchange.devices.energy_j.sum() + outcome.compute_j.sum()),
-        "loss": float(outcome.losses.double().mean()),
+        "loss": float(outcome.losses.double()[torch.from_numpy(outcome.trained)].mean()),
         "accuracy_mean": float(outcome.accuracy.double().mean()),
         "accuracy_std": float(outcome.accuracy.double().std(correction=0)),
         "consensus_distance": outcome.consensus_distance,
@@ -109,8 +114,16 @@ def device_rows(outcome: Outcome) -> dict[str, Any]:
         "retries": devices.retries,
         "radio_j": devices.energy_j,
         "compute_j": outcome.compute_j,
+        "battery_j": outcome.battery_j,
         "away_ns": devices.away_ns,
         "x_m": devices.x_m,
         "y_m": devices.y_m,
         **{name: column.double().numpy() for name, column in outcome.report.items()},
     }
+
+
+def event_rows(outcome: Outcome) -> dict[str, Any]:
+    """The rows of `events`."""
+    rows = outcome.timeline or []
+    columns = zip(*rows, strict=True) if rows else [()] * len(EVENTS.names[1:])
+    return {"round": [outcome.round_] * len(rows), **dict(zip(EVENTS.names[1:], columns, strict=True))}

@@ -1,7 +1,7 @@
-"""The layout of a trace on disk, version 2: a folder with a JSON header and five tables.
+"""The layout of a trace on disk, version 2: a folder with a JSON header and six tables.
 
-`header.json`; `rounds` (one row a round); `messages` (the Outboxes), `links`, `deliveries` and `devices` (the
-Exchanges), each with the column `round` in front. `docs/trace.md` describes it for others.
+`header.json`; `rounds` (one row a round); `messages` (the Outboxes), `links`, `deliveries`, `devices` and `sightings`
+(the Exchanges), each with the column `round` in front. `docs/trace.md` describes it for others.
 """
 
 import dataclasses
@@ -11,12 +11,18 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
-from testbed.exchange import Cause, Deliveries, Devices, Links, Outbox, Table
+from testbed.exchange import Cause, Deliveries, Devices, Links, Outbox, Sightings, Table
 
 VERSION = 2
 UNITS = {"*_ns": "nanosecond", "*_bytes": "byte", "*_bps": "bit/s", "*_db": "decibel", "*_m": "metre", "*_j": "joule"}
 
-TABLES: dict[str, type[Table]] = {"messages": Outbox, "links": Links, "deliveries": Deliveries, "devices": Devices}
+TABLES: dict[str, type[Table]] = {
+    "messages": Outbox,
+    "links": Links,
+    "deliveries": Deliveries,
+    "devices": Devices,
+    "sightings": Sightings,
+}
 ROUNDS = pa.schema([("round", pa.int32()), ("opened_ns", pa.int64()), ("closed_ns", pa.int64())])
 
 

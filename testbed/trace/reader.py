@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from testbed.errors import UserError
-from testbed.exchange import ALL_NEIGHBOURS, NEVER, Deliveries, Devices, Exchange, Links, Outbox, Table
+from testbed.exchange import (
+    ALL_NEIGHBOURS,
+    NEVER,
+    NOBODY,
+    Deliveries,
+    Devices,
+    Exchange,
+    Links,
+    Outbox,
+    Sightings,
+    Table,
+)
 from testbed.tables import read_table
 from testbed.trace.format import ROUNDS, TABLES, VERSION, Header, from_columns, schema
 
@@ -43,9 +54,9 @@ def read(path: str | Path) -> Trace:
     rounds = _rounds(folder)
     parts = {name: _split(folder, name, kind, header.devices, len(rounds)) for name, kind in TABLES.items()}
     exchanges = tuple(
-        Exchange(int(opened), int(closed), links, deliveries, devices)
-        for (opened, closed), links, deliveries, devices in zip(
-            rounds, parts["links"], parts["deliveries"], parts["devices"], strict=True
+        Exchange(int(opened), int(closed), *values)
+        for (opened, closed), *values in zip(
+            rounds, parts["links"], parts["deliveries"], parts["devices"], parts["sightings"], strict=True
         )
     )
     return Trace(header, tuple(parts["messages"]), exchanges)
@@ -123,6 +134,8 @@ def _complaint(table: Table, devices: int) -> str | None:
     """What is impossible about one round's rows, if anything is."""
     if isinstance(table, Devices):
         return None if len(table) == devices else f"{len(table)} rows for {devices} devices"
+    if isinstance(table, Sightings):
+        return _sightings_complaint(table, devices)
     assert isinstance(table, Outbox | Links | Deliveries)
     lowest = ALL_NEIGHBOURS if isinstance(table, Outbox) else 0
     ends = np.concatenate([table.src, np.where(table.dst == lowest, 0, table.dst)])
@@ -141,3 +154,10 @@ def _complaint(table: Table, devices: int) -> str | None:
         if (table.started_ns < NEVER).any():
             return "a message starts before time begins"
     return None
+
+
+def _sightings_complaint(table: Sightings, devices: int) -> str | None:
+    ends = np.concatenate([table.device, np.where(table.neighbour == NOBODY, 0, table.neighbour)])
+    if (ends < 0).any() or (ends >= devices).any():
+        return f"a device outside 0..{devices - 1}"
+    return "sightings out of order" if (np.diff(table.time_ns) < 0).any() else None

@@ -22,7 +22,7 @@ class TraceWriter:
     def append(self, round_: int, outbox: Outbox, exchange: Exchange) -> None:
         """Record one round. The row of `rounds` comes last: where it stands, the round is whole."""
         *parts, rounds = self._tables
-        values = (outbox, exchange.links, exchange.deliveries, exchange.devices)
+        values = (outbox, exchange.links, exchange.deliveries, exchange.devices, exchange.sightings)
         for writer, value in zip(parts, values, strict=True):
             writer.append(to_columns(round_, value))
         rounds.append({"round": [round_], "opened_ns": [exchange.opened_ns], "closed_ns": [exchange.closed_ns]})

@@ -317,9 +317,18 @@ def test_bad_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="one per device"):
         power_mean(models, weights, torch.full((4,), 3.0))
     with pytest.raises(ValueError, match="weights for 7 models"):
-        power_mean(models, weights[:3], 3)
-    with pytest.raises(ValueError, match="updates must have the shape"):
+        power_mean(models, weights[:, :3], 3)
+    with pytest.raises(ValueError, match="updates must be"):
         power_mean(models, weights, 3, models[:, :3])
+
+
+@pytest.mark.parametrize("p", [1, 3, 2.5, 51])
+def test_fewer_devices_than_models_get_their_rows(p: float) -> None:
+    models, weights = mixture(5)
+    updates = 0.01 * models[:3]
+    few = power_mean(models, weights[:3], p, updates)
+    all_of_them = power_mean(models, weights, p, torch.cat([updates, 0 * models[3:]]))
+    torch.testing.assert_close(few, all_of_them[:3], rtol=1e-6, atol=1e-12)
 
 
 def test_no_parameters_and_one_device() -> None:

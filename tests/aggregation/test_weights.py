@@ -72,4 +72,9 @@ def test_what_comes_from_outside_the_graph_is_left_aside() -> None:
 
 
 def test_all_reduce_weighs_all_alike() -> None:
-    assert uniform(4).tolist() == [[0.25] * 4] * 4
+    assert uniform(torch.ones(4, dtype=torch.bool)).tolist() == [[0.25] * 4] * 4
+
+
+def test_uniform_weights_are_among_those_who_are_here() -> None:
+    assert uniform(torch.tensor([True, False, True])).tolist() == [[0.5, 0, 0.5], [0, 0, 0], [0.5, 0, 0.5]]
+    assert uniform(torch.tensor([False])).tolist() == [[0.0]]

@@ -8,45 +8,24 @@ import pytest
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.exchange import ALL_NEIGHBOURS, NEVER, Cause, Exchange, Outbox
+from testbed.exchange import NEVER, Cause, Exchange, Outbox
 from testbed.network import engine
 from testbed.network.engine import missing_engine
 from testbed.network.ns3 import Ns3Network
 from testbed.scenario import parse
+from tests.network.air import (
+    BITS_PER_SYMBOL,
+    HEADER,
+    HEARD_DB,
+    SECOND,
+    both_ways,
+    everyone,
+    frame_ns,
+    only,
+    pairs_that_hear,
+)
 
-SECOND = 1_000_000_000
-HEADER = 21
-"""Bytes of ours at the head of a data frame that lists no devices."""
-BITS_PER_SYMBOL = {6: 24, 9: 36, 12: 48, 18: 72, 24: 96, 36: 144, 48: 192, 54: 216}
 LIGHT_M_PER_NS = 0.299792458
-QUIET = {"model": "ns3::MatrixPropagationLossModel"}
-HEARD, DEAF = 60.0, 200.0
-
-
-def frame_ns(mbps: int, size: int) -> int:
-    """How long a frame with `size` bytes of ours lasts: IEEE 802.11-2020, 17.4.3."""
-    bits = 16 + 8 * (24 + 8 + 4 + size) + 6
-    return 1000 * (16 + 4 + 4 * -(-bits // BITS_PER_SYMBOL[mbps]))
-
-
-def everyone(devices: int, size: int = 5000, ready_ns: int = 0) -> Outbox:
-    return Outbox(np.arange(devices), [ALL_NEIGHBOURS] * devices, [size] * devices, [ready_ns] * devices)
-
-
-def only(src: int, size: int, ready_ns: int = 0) -> Outbox:
-    return Outbox([src], [ALL_NEIGHBOURS], [size], [ready_ns])
-
-
-def pairs_that_hear(devices: int, *pairs: tuple[int, int]) -> dict[str, Any]:
-    """A loss table under which `dst` hears `src` for the given (src, dst) and nobody hears anybody else."""
-    losses = [[DEAF] * devices for _ in range(devices)]
-    for src, dst in pairs:
-        losses[src][dst] = HEARD
-    return QUIET | {"losses_db": losses}
-
-
-def both_ways(devices: int, *pairs: tuple[int, int]) -> dict[str, Any]:
-    return pairs_that_hear(devices, *pairs, *[(b, a) for a, b in pairs])
 
 
 def distances(exchange: Exchange) -> NDArray[np.float64]:
@@ -165,7 +144,7 @@ def test_a_link_of_one_direction_is_heard_but_no_neighbour(live: Any) -> None:
 def test_links_know_their_strength(live: Any) -> None:
     links = live(2, loss=both_ways(2, (0, 1))).exchange(0, 0, everyone(2)).links
     noise_dbm = 10 * np.log10(1.380649e-23 * 290 * 20e6) + 30 + 7  # thermal, and ns-3's noise figure
-    assert links.snr_db == pytest.approx([16.0206 - HEARD - noise_dbm] * 2, abs=0.1)
+    assert links.snr_db == pytest.approx([16.0206 - HEARD_DB - noise_dbm] * 2, abs=0.1)
     assert links.heard.tolist() == [1, 1]
 
 
@@ -244,8 +223,8 @@ def test_describe_can_be_written_down(live: Any) -> None:
 
 
 @pytest.mark.parametrize("outbox", [Outbox([0], [1], [1], [0]), Outbox([0, 0], [-1, -1], [1, 1], [0, 0]), only(2, 1)])
-def test_broadcast_refuses_what_it_does_not_carry(live: Any, outbox: Outbox) -> None:
-    with pytest.raises(ValueError, match=r"broadcast carries one message|a message needs a device"):
+def test_a_round_refuses_what_it_does_not_carry(live: Any, outbox: Outbox) -> None:
+    with pytest.raises(ValueError, match=r"a round carries one message|a message needs a device"):
         live(2).exchange(0, 0, outbox)
 
 

@@ -58,6 +58,29 @@ def test_a_run_killed_three_times_ends_the_same(tmp_path: Path) -> None:
     kill_and_compare(scenario, tmp_path, 3, 0.8)
 
 
+@pytest.mark.parametrize("mode", ["local", "async"])
+def test_an_eventful_run_killed_twice_ends_the_same(tmp_path: Path, mode: str) -> None:
+    kill_and_compare(eventful(mode, 80), tmp_path, 2, 0.8)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("mode", ["local", "async"])
+@pytest.mark.parametrize("seed", range(4))
+def test_eventful_runs_killed_at_random_moments_end_the_same(tmp_path: Path, mode: str, seed: int) -> None:
+    kill_and_compare(eventful(mode, 500, seed), tmp_path, 6, 1.5, seed)
+
+
+def eventful(mode: str, rounds: int, seed: int = 3) -> Scenario:
+    """Devices of unequal speed that come and go."""
+    return small(
+        run={"mode": mode, "rounds": rounds, "period_s": 0.001, "deadline_s": [0.001, 0.002], "seed": seed},
+        devices={"compute_spread": 0.5, "churn_s": [0.02, 0.005], "profile": "raspberry-pi-4"},
+        network={"rate": "1Gbps", "latency_s": 1e-5},
+        output={"checkpoint_s": 0.1},
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(5))

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from testbed.errors import UserError
 from testbed.learning.data.formats import IDX, read_idx_folder
-from testbed.learning.data.places import cache
 from testbed.learning.data.sets import Facts, facts_of
+from testbed.places import cache
 
 Report = Callable[[str], None]
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testbed.learning.data.find import find
-from testbed.learning.data.places import cache
 from testbed.learning.data.sets import SETS, Facts
+from testbed.places import cache
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from testbed.errors import UserError
 from testbed.learning.data.formats import Bytes, Raw, read_npz
-from testbed.learning.data.places import cache
+from testbed.places import cache
 
 COLUMNS = ("img", "image")
 

@@ -3,15 +3,9 @@
 import os
 from pathlib import Path
 
+from testbed.places import cache
+
 SYSTEM = Path("/usr/share/datasets")
-
-
-def cache() -> Path:
-    """TESTBED_CACHE, else `testbed` in XDG_CACHE_HOME or ~/.cache."""
-    own = os.environ.get("TESTBED_CACHE")
-    if own:
-        return Path(own).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "testbed"
 
 
 def given(data_dir: str | Path | None) -> Path | None:
