@@ -14,7 +14,7 @@ import pytest
 
 from testbed.errors import UserError
 from testbed.exchange import ALL_NEIGHBOURS, Exchange, Outbox
-from testbed.network.engine import EngineError, world_settings
+from testbed.network.engine import EngineError
 from testbed.network.ns3 import Ns3Network
 from testbed.scenario import Scenario, fingerprint, load, parse
 from testbed.seeds import Purpose, integer
@@ -180,9 +180,10 @@ def test_what_needs_a_script_and_what_it_excludes(live: Any, tmp_path: Path) -> 
         live(2, density=0.5, script="x.py", mobility="script")
 
 
-def test_with_a_script_the_channel_is_the_stock_one(tmp_path: Path) -> None:
-    scenario = script(tmp_path, setup_that("pass"))
-    assert not world_settings(scenario, 20.0)["culled"]
+def test_with_a_script_nobody_is_left_out_of_the_air(scripted: Open) -> None:
+    scenario = load(EXAMPLES / "interferer.toml")
+    stock = load(EXAMPLES / "interferer.toml", {"network.channel": "stock"})
+    assert rounds(scripted(scenario), 0) == rounds(scripted(stock), 0)
 
 
 def test_the_hash_follows_the_content_of_the_script(tmp_path: Path) -> None:
