@@ -15,14 +15,14 @@ class HouseLoss : public ns3::PropagationLossModel
   private:
     double m_through_db;
 
-    double DoCalcRxPower(double power_dbm, ns3::Ptr<ns3::MobilityModel> a, ns3::Ptr<ns3::MobilityModel> b) const override
+    double DoCalcRxPower(double dbm, ns3::Ptr<ns3::MobilityModel> a, ns3::Ptr<ns3::MobilityModel> b) const override
     {
         for (auto house = ns3::BuildingList::Begin(); house != ns3::BuildingList::End(); ++house) {
             if ((*house)->IsIntersect(a->GetPosition(), b->GetPosition())) {
-                power_dbm -= m_through_db;
+                dbm -= m_through_db;
             }
         }
-        return power_dbm;
+        return dbm;
     }
 
     int64_t DoAssignStreams(int64_t) override { return 0; }

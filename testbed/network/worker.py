@@ -74,7 +74,7 @@ class Host:
     doing = ""
     """Nothing, `loading` (the bindings), `making` (a world) or `simulating`."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
+    def __init__(self, tell: Callable[[], object] = bool) -> None:
         self._tell = tell
         self._engine: Any = None
         self._world: Any = None

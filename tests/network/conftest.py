@@ -62,5 +62,5 @@ def bindings_worker() -> Iterator[Kept]:
 @pytest.fixture
 def scripted(bindings_worker: Kept, monkeypatch: pytest.MonkeyPatch) -> Callable[[Scenario], Ns3Network]:
     """Networks of scenarios with scripts, one at a time, all in one worker."""
-    monkeypatch.setattr("testbed.network.ns3.Worker", lambda timeout_s: bindings_worker)
+    monkeypatch.setattr("testbed.network.live.Worker", lambda timeout_s: bindings_worker)
     return Ns3Network

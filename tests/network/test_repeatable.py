@@ -21,7 +21,7 @@ WITHOUT_WORKER = f"""
 import sys
 from pathlib import Path
 from testbed import session
-from testbed.network import ns3
+from testbed.network import live
 from testbed.network.worker import Host
 from testbed.scenario import parse
 
@@ -30,7 +30,7 @@ class Here:
     def request(self, verb, *arguments): return self.host.answer(verb, arguments)[1]
     def close(self): pass
 
-ns3.Worker = Here
+live.Worker = Here
 session.record(parse({SECTIONS}), Path(sys.argv[1]))
 """
 

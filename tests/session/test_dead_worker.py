@@ -46,7 +46,7 @@ def test_a_run_whose_simulator_died_goes_on_and_ends_the_same(
         workers.append(Worker(*arguments, **options))
         return workers[-1]
 
-    monkeypatch.setattr("testbed.network.ns3.Worker", make)
+    monkeypatch.setattr("testbed.network.live.Worker", make)
     live = {"kind": "ns3", "mobility": "gauss-markov", "cache": "off", "worker_timeout_s": 2}
     scenario = small(run={"rounds": 4}, network=live)
     testbed.run(scenario, tmp_path / "whole")
