@@ -57,7 +57,6 @@ class Broadcast : public Transport {
     void Lost(uint32_t device);
     void Done(uint32_t device, uint16_t receiver);
 
-    bool Is(const char* repair) const { return m_settings.repair == repair; }
     FrameHeader Header(uint32_t device, Kind kind) const;
     ns3::Time DataGap(uint32_t device);
     void Slot(uint32_t device);
@@ -66,13 +65,14 @@ class Broadcast : public Transport {
 
     bool Carries(uint32_t device, const Receipt& receipt) const;
     void TakeData(uint32_t device, const FrameHeader& header);
-    bool TakeFrame(uint32_t device, const FrameHeader& header, Incoming::Progress& progress);
+    bool TakeFrame(const FrameHeader& header, Incoming::Progress& progress);
     void TakeNack(uint32_t device, const FrameHeader& header);
     void TakePoll(uint32_t device, const FrameHeader& header);
     void ScheduleAnswer(uint32_t device);
     void Answer(uint32_t device);
     void SendNack(uint32_t device, uint16_t source);
 
+    const bool m_nack, m_none;  ///< the repair; neither: fountain
     Pacer m_pacer;
     std::vector<Station> m_stations;
 };

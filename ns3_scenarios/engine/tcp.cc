@@ -73,7 +73,8 @@ Tcp::Broken(Way way, Ptr<Socket> stream)
     if (lane.stream == stream) {
         Hang(lane);
         const auto gap = m_pacer.Gap(way.first, FrameHeader::FIXED_BYTES + m_settings.payload_bytes);
-        lane.retry = Simulator::Schedule(gap, &Tcp::Open, this, way);
+        // The socket is still at work on its own end: it is kept until then.
+        lane.retry = Simulator::Schedule(gap, [this, way, stream] { Open(way); });
     }
 }
 
