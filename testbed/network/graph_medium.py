@@ -1,13 +1,9 @@
 """The `graph` medium: abstract graphs with a stated rate and latency, message by message.
 
-As in `GraphNetwork`, every link carries every message whole, whatever else is on the air, but one after the
-other: a message is sent in `size / rate` once the one before it on the same link is sent, and there `latency`
-later. The graph is that of the period: `erdos-renyi` is drawn anew at every turn.
+As in `GraphNetwork`, every link carries every message whole, whatever is on the other links. The graph is that of
+the period: `erdos-renyi` is drawn anew at every turn.
 """
 
-from collections import defaultdict, deque
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -16,30 +12,8 @@ from numpy.typing import NDArray
 from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, NEVER, Absences, Cause, Deliveries, Devices, Exchange
 from testbed.kernel import Kernel
 from testbed.network.graph import GraphNetwork
+from testbed.network.graph_links import Due, GraphLinks, Transfer
 from testbed.network.medium import Ended
-
-
-class Due(IntEnum):
-    """What the medium's kernel holds, in the order of one instant. Absences are half-open: who returns at an
-    instant hears what arrives at it, who leaves at it does not."""
-
-    RETURN = 0
-    LEAVE = 1
-    SENT = 2
-    ARRIVAL = 3
-
-
-@dataclass(eq=False)
-class Transfer:
-    """One message on its way to one receiver."""
-
-    message: int
-    src: int
-    dst: int
-    size_bytes: int
-    started_ns: int = NEVER
-    waiting: tuple[int, ...] = ()
-    """Its events in the kernel."""
 
 
 class Row(NamedTuple):
@@ -61,7 +35,7 @@ class GraphMedium:
         self.devices, self.now_ns = network.devices, 0
         self._network = network
         self._kernel: Kernel[Transfer | int] = Kernel()
-        self._queues: defaultdict[tuple[int, int], deque[Transfer]] = defaultdict(deque)
+        self._links = GraphLinks(self._kernel, network.air_ns, network.latency_ns)
         self._flying: dict[int, dict[int, Transfer]] = {}
         """By message and receiver."""
         self._ended: list[Ended] = []
@@ -87,7 +61,7 @@ class GraphMedium:
             transfer = Transfer(message, src, each, size_bytes)
             self._flying.setdefault(message, {})[each] = transfer
             if each in hearers:
-                self._queue(transfer)
+                self._links.put(transfer, self.now_ns)
             else:
                 self._end(transfer, Cause.FRAMES_LOST if self._away.isdisjoint((src, each)) else Cause.AWAY)
         return receivers
@@ -148,7 +122,7 @@ class GraphMedium:
             case Due.LEAVE:
                 self._leave(cast(int, event.what))
             case Due.SENT:
-                self._free(cast(Transfer, event.what))
+                self._links.free(cast(Transfer, event.what), self.now_ns)
             case _:
                 self._end(cast(Transfer, event.what), Cause.ARRIVED)
 
@@ -168,29 +142,6 @@ class GraphMedium:
             if device in (transfer.src, transfer.dst):
                 self._end(transfer, Cause.AWAY)
 
-    def _queue(self, transfer: Transfer) -> None:
-        queue = self._queues[transfer.src, transfer.dst]
-        queue.append(transfer)
-        if len(queue) == 1:
-            self._start(transfer)
-
-    def _start(self, transfer: Transfer) -> None:
-        sent_ns = self.now_ns + self._network.air_ns(transfer.size_bytes)
-        transfer.started_ns = self.now_ns
-        transfer.waiting = (
-            self._kernel.schedule(sent_ns, Due.SENT, transfer),
-            self._kernel.schedule(sent_ns + self._network.latency_ns, Due.ARRIVAL, transfer),
-        )
-
-    def _free(self, transfer: Transfer) -> None:
-        """The transfer has left its link to the next; no sooner and no later than it is over does it leave."""
-        queue = self._queues[transfer.src, transfer.dst]
-        first = bool(queue) and queue[0] is transfer
-        if transfer in queue:
-            queue.remove(transfer)
-        if first and queue:
-            self._start(queue[0])
-
     def _end(self, transfer: Transfer, cause: Cause) -> None:
         """Over, and the session is to know."""
         arrived = cause == Cause.ARRIVED
@@ -198,9 +149,7 @@ class GraphMedium:
         self._take(transfer, self.now_ns if arrived else NEVER, cause)
 
     def _take(self, transfer: Transfer, arrived_ns: int, cause: Cause) -> None:
-        for event in transfer.waiting:
-            self._kernel.cancel(event)
-        self._free(transfer)
+        self._links.take(transfer, self.now_ns)
         self._flying[transfer.message].pop(transfer.dst)
         if not self._flying[transfer.message]:
             del self._flying[transfer.message]

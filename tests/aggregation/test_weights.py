@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from testbed.aggregation import metropolis, uniform
+from testbed.aggregation.weights import equal_rows, metropolis_rows
 
 GRAPHS = {
     "one device": nx.empty_graph(1),
@@ -78,3 +79,20 @@ def test_all_reduce_weighs_all_alike() -> None:
 def test_uniform_weights_are_among_those_who_are_here() -> None:
     assert uniform(torch.tensor([True, False, True])).tolist() == [[0.5, 0, 0.5], [0, 0, 0], [0.5, 0, 0.5]]
     assert uniform(torch.tensor([False])).tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_every_device_knows_its_row_by_the_degrees_that_travelled(name: str) -> None:
+    links = adjacency(GRAPHS[name])
+    whole, degrees = metropolis(links, links), links.sum(1)
+    assert torch.equal(metropolis_rows(degrees, degrees, links), whole)
+    for device in range(len(links)):
+        order = [device, *(other for other in range(len(links)) if other != device)]
+        row = metropolis_rows(degrees[[device]], degrees[order], links[[device]][:, order])
+        assert torch.equal(row[0, 1:], whole[device, order[1:]])
+        torch.testing.assert_close(row.sum(), torch.tensor(1.0, dtype=torch.float64))
+
+
+def test_equal_rows_share_between_what_was_heard_and_the_own() -> None:
+    heard = torch.tensor([[False, False, True], [False, False, False]])
+    assert equal_rows(heard).tolist() == [[0.5, 0, 0.5], [0, 1, 0]]

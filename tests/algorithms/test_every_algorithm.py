@@ -77,3 +77,18 @@ def test_what_goes_on_the_air(name: str, variant: str) -> None:
     assert algorithm.message_values(40) == (0 if silent else 40)
     sent = models - updates if name in ("atc", "allreduce") or variant == "primal" else models
     assert torch.equal(algorithm.message(models, updates), sent)
+
+
+@pytest.mark.parametrize(("name", "variant"), [kind for kind in KINDS if kind[0] != "allreduce"])
+def test_some_devices_mix_alone_as_they_would_among_all(name: str, variant: str) -> None:
+    """Rows of the devices that mix, columns of the messages that they mix, their own first."""
+    links = np.ones((5, 5), dtype=bool)
+    algorithm, models, updates = prepared(name, variant, 5)
+    weights, state, messages = metropolis(links, links), algorithm.start(models), algorithm.message(models, updates)
+    for some in ([2], [3, 1]):
+        order = [*some, *(other for other in range(5) if other not in some)]
+        own = {key: value[some] for key, value in state.items()}
+        mixed, following = algorithm.mix(models[some], updates[some], messages[order], weights[some][:, order], own)
+        whole, after = algorithm.mix(models, updates, messages, weights, state)
+        torch.testing.assert_close(mixed, whole[some], rtol=1e-5, atol=1e-6)
+        assert all(following[key].shape == after[key][some].shape for key in after)

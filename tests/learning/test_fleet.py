@@ -212,3 +212,17 @@ def test_a_fleet_learns_the_embedded_digits() -> None:
     assert own.accuracy(models).min() > 0.8
     assert own.data.name == "mnist5k"
     assert len(load("mnist5k").test_y) == 1000
+
+
+@pytest.mark.parametrize("local_steps", [1, 3])
+@MODELS
+def test_devices_in_rounds_of_their_own_draw_the_samples_of_those_rounds(name: str, local_steps: int) -> None:
+    own = fleet(name, local_steps=local_steps)
+    models = different(own)
+    updates, losses = own.updates_of(models[[3, 0]], [3, 0], [5, 2])
+    for place, (device, round_) in enumerate([(3, 5), (0, 2)]):
+        expected = own.updates(models, round_)
+        assert close(updates[place], expected[0][device])
+        assert close(losses[place], expected[1][device])
+    together = own.updates_of(models, range(DEVICES), [4] * DEVICES)
+    assert all(map(torch.equal, together, own.updates(models, 4)))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, NEVER, Absences, Cause, Exchange
 from testbed.network import Medium, connect_medium
+from testbed.network.engine import missing_engine
 from testbed.network.medium import Ended
 from testbed.scenario import parse
 
@@ -25,6 +26,8 @@ MEDIA: dict[str, dict[str, Any]] = {
 @pytest.fixture(params=MEDIA)
 def medium(request: pytest.FixtureRequest) -> Iterator[Medium]:
     """Begun, and after a second in which nobody sent anything."""
+    if MEDIA[request.param]["kind"] == "ns3" and (reason := missing_engine()):
+        pytest.skip(reason)
     with ExitStack() as stack:
         medium = stack.enter_context(closing(open_medium(**MEDIA[request.param])))
         medium.turn(0, ALL_PRESENT)
