@@ -6,7 +6,12 @@
 #include "ns3/constant-position-mobility-model.h"
 #include "ns3/node.h"
 #include "ns3/pointer.h"
+#include "ns3/channel-access-manager.h"
+#include "ns3/interference-helper.h"
+#include "ns3/phy-entity.h"
+#include "ns3/wifi-mac.h"
 #include "ns3/wifi-net-device.h"
+#include "ns3/wifi-phy-state-helper.h"
 
 #include <algorithm>
 #include <cmath>
@@ -88,6 +93,32 @@ Audience::Look()
     }
 }
 
+/// Adds the cache lines of `object` to `lines`.
+template <typename T>
+static void
+AddLines(std::vector<const char*>& lines, const Ptr<T>& object)
+{
+    constexpr size_t LINE = 64;
+    const auto* begin = reinterpret_cast<const char*>(PeekPointer(object));
+    for (size_t at = 0; begin && at < sizeof(T); at += LINE) {
+        lines.push_back(begin + at);
+    }
+}
+
+static std::vector<const char*>
+Memory(Ptr<WifiNetDevice> device, Ptr<YansWifiPhy> phy)
+{
+    PointerValue interference;
+    phy->GetAttribute("InterferenceHelper", interference);
+    std::vector<const char*> lines;
+    AddLines(lines, phy);
+    AddLines(lines, phy->GetState());
+    AddLines(lines, interference.Get<InterferenceHelper>());
+    AddLines(lines, phy->GetPhyEntity(WIFI_MOD_CLASS_OFDM));
+    AddLines(lines, device->GetMac()->GetChannelAccessManager());
+    return lines;
+}
+
 void
 Audience::Admit(Ptr<NetDevice> device)
 {
@@ -102,7 +133,8 @@ Audience::Admit(Ptr<NetDevice> device)
     if (MaxSpeed(mobility) == 0) {
         mobility->TraceConnectWithoutContext("CourseChange", MakeCallback(&Audience::OnPlaced, this));
     }
-    m_ears.push_back({PeekPointer(phy), mobility, device->GetNode()->GetId(), phy->GetRxSensitivity() - phy->GetRxGain()});
+    m_ears.push_back({PeekPointer(phy), mobility, device->GetNode()->GetId(), phy->GetRxSensitivity() - phy->GetRxGain(),
+                      Memory(wifi, phy)});
 }
 
 void

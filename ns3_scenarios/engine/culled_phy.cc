@@ -64,6 +64,7 @@ CulledPhy::StartTx(Ptr<const WifiPpdu> ppdu)
     const auto duration = ppdu->GetTxDuration();
     for (auto& candidate : m_candidates) {
         if (m_audience->Still() || Measure(candidate, tx_dbm, mobility)) {
+            candidate.ear->Fetch();
             auto* arrival = new Arrival(candidate.ear->phy, ppdu, candidate.power_w, duration);
             Simulator::ScheduleWithContext(candidate.ear->node, candidate.delay, static_cast<EventImpl*>(arrival));
         }
@@ -100,9 +101,12 @@ CulledPhy::Measure(Candidate& candidate, double tx_dbm, Ptr<MobilityModel> mobil
 {
     const auto& ear = *candidate.ear;
     candidate.delay = m_audience->Delay().GetDelay(mobility, ear.mobility);
-    const auto rx_dbm = m_audience->Loss().CalcRxPower(tx_dbm, mobility, ear.mobility);
-    candidate.power_w = DbmToW(rx_dbm + ear.phy->GetRxGain());
-    return rx_dbm + ear.phy->GetRxGain() >= ear.phy->GetRxSensitivity();
+    const auto rx_dbm = m_audience->Loss().CalcRxPower(tx_dbm, mobility, ear.mobility) + ear.phy->GetRxGain();
+    if (rx_dbm < ear.phy->GetRxSensitivity()) {
+        return false;
+    }
+    candidate.power_w = DbmToW(rx_dbm);
+    return true;
 }
 
 }  // namespace testbed

@@ -1,6 +1,5 @@
 """How the network's time and memory grow with the number of devices, at a density that stays."""
 
-import math
 from contextlib import closing
 from typing import Any
 
@@ -9,14 +8,13 @@ import numpy as np
 from testbed.bench.airs import Air
 
 DEVICES = (100, 200, 400, 1000)
-ROUNDS = 2
+ROUNDS = 3
 
 
 def scaling() -> dict[str, Any]:
-    """`exponent`: of devices, in the time of a round, from the fewest to the most; and the most memory of a worker."""
+    """`exponent` of devices in the time of a round, by least squares on logarithms; and the most memory of a worker."""
     rows = {devices: _measure(devices) for devices in DEVICES}
-    few, many = DEVICES[0], DEVICES[-1]
-    exponent = math.log(rows[many]["round_s"] / rows[few]["round_s"]) / math.log(many / few)
+    exponent = float(np.polyfit(np.log(DEVICES), np.log([row["round_s"] for row in rows.values()]), 1)[0])
     peak = max(row["peak_rss_gb"] for row in rows.values())
     return {"exponent": exponent, "peak_rss_gb": peak, **{str(devices): row for devices, row in rows.items()}}
 
