@@ -87,7 +87,9 @@ class Devices(Section):
     battery_j: PositiveFloat | None = Field(
         None, description="Energy that every device begins with; one that has used it up is away for good."
     )
-    voltage_v: PositiveFloat = Field(3.0, description="Supply voltage of the radio.")
+    voltage_v: PositiveFloat = Field(
+        3.0, description="Supply voltage of the radio; it and the currents are ns-3's (Halperin et al. 2010)."
+    )
     tx_a: float = Field(0.38, ge=0, le=100, description="Current of the radio while sending, in ampere.")
     rx_a: float = Field(0.313, ge=0, le=100, description="While receiving.")
     busy_a: float = Field(0.273, ge=0, le=100, description="While the air is busy with what it cannot receive.")

@@ -175,7 +175,7 @@ def test_what_decides_the_air_is_in_its_key(tmp_path: Path, monkeypatch: pytest.
 
 def test_other_networks_and_modes_have_no_cache(tmp_path: Path) -> None:
     assert not cached.serves(small())
-    assert not cached.serves(live(run={"mode": "async", "period_s": 1.0}))
+    assert not cached.serves(live(run={"mode": "local", "period_s": 1.0}))
     assert not cached.serves(live(network={"cache": "off"}))
     assert cached.serves(live())
     testbed.run(small(), tmp_path / "run")
