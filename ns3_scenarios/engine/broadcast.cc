@@ -1,13 +1,12 @@
 #include "broadcast.h"
 
+#include "guard.h"
+
 #include "ns3/simulator.h"
 
 using namespace ns3;
 
 namespace testbed {
-
-// After the end of a frame, the time in which its copies have reached everyone (a SIFS is 4.8 km of light).
-static const Time SETTLED = MicroSeconds(16);
 
 Broadcast::Broadcast(Air& air, const Settings& settings, const Graph& graph, Ledger& ledger, int64_t first_stream)
     : Transport(air, settings, graph, ledger),
@@ -176,7 +175,8 @@ Broadcast::OnAir(uint32_t device, const Sending& sending)
         Count(delivery, false);
     }
     if (m_none && out.sent == out.needed) {
-        m_stations[device].data = Simulator::Schedule(sending.duration + SETTLED, &Broadcast::Lost, this, device);
+        const auto after = sending.duration + NanoSeconds(SETTLED_NS);
+        m_stations[device].data = Simulator::Schedule(after, &Broadcast::Lost, this, device);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "hellos.h"
 
+#include "guard.h"
+
 #include "ns3/simulator.h"
 
 #include <algorithm>
@@ -8,9 +10,6 @@
 using namespace ns3;
 
 namespace testbed {
-
-// After the end of a frame, the time in which its copies have reached everyone (a SIFS is 4.8 km of light).
-static const Time SETTLED = MicroSeconds(16);
 
 Hellos::Hellos(Air& air, const Settings& settings, uint32_t round, Ptr<UniformRandomVariable> jitter)
     : m_air(air),
@@ -93,7 +92,7 @@ void
 Hellos::OnAir(uint32_t device, const Sending& sending)
 {
     if (sending.packet->GetUid() == m_packet[device]) {
-        const auto after = sending.duration + SETTLED;
+        const auto after = sending.duration + NanoSeconds(SETTLED_NS);
         m_settling[device] = Simulator::Schedule(after, &Hellos::Settle, this, device, m_sent[device] - 1);
     }
 }

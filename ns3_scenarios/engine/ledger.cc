@@ -80,8 +80,8 @@ Ledger::Rows(bool open_too)
             }
         }
     }
-    const auto told = [](const auto& p) { return std::all_of(p->to.begin(), p->to.end(), [](auto& d) { return d.told; }); };
-    std::erase_if(m_parcels, told);
+    const auto told = [](const Delivery& delivery) { return delivery.told; };
+    std::erase_if(m_parcels, [&told](const auto& p) { return std::all_of(p->to.begin(), p->to.end(), told); });
     return rows;
 }
 

@@ -5,6 +5,8 @@
 #include "ns3/llc-snap-header.h"
 #include "ns3/simulator.h"
 
+#include <algorithm>
+
 using namespace ns3;
 
 namespace testbed {
@@ -181,8 +183,9 @@ Tcp::OnAir(uint32_t device, const Sending& sending)
     Ipv4Header ip;
     TcpHeader tcp;
     const auto packet = sending.packet->Copy();
-    if (packet->GetSize() < llc.GetSerializedSize() || !packet->RemoveHeader(llc) || llc.GetType() != Ipv4L3Protocol::PROT_NUMBER) {
-        return;
+    if (packet->GetSize() < llc.GetSerializedSize() || !packet->RemoveHeader(llc) ||
+        llc.GetType() != Ipv4L3Protocol::PROT_NUMBER) {
+        return;  // an ACK, a hello
     }
     packet->RemoveHeader(ip);
     packet->RemoveHeader(tcp);
@@ -190,10 +193,9 @@ Tcp::OnAir(uint32_t device, const Sending& sending)
     if (found == m_lanes.end() || found->second.queue.empty() || found->second.port != tcp.GetSourcePort()) {
         return;
     }
-    auto& delivery = *found->second.queue.front()->To(found->first.second);
     if (packet->GetSize() > 0) {
         ++m_air.At(device).data_frames;
-        Count(delivery, sending.retry);
+        Count(*found->second.queue.front()->To(found->first.second), sending.retry);
     }
 }
 

@@ -157,10 +157,12 @@ Unicast::Drop(Station& station, Lane& lane, const ParcelPtr& parcel)
         lane.resume = Time();
     }
     std::erase(lane.queue, parcel);
-    const auto has = [&parcel](const auto& each) { return std::count(each.second.queue.begin(), each.second.queue.end(), parcel); };
-    if (std::none_of(station.lanes.begin(), station.lanes.end(), has)) {
-        Through(parcel);
+    for (const auto& [dst, other] : station.lanes) {
+        if (std::count(other.queue.begin(), other.queue.end(), parcel)) {
+            return;
+        }
     }
+    Through(parcel);
 }
 
 void

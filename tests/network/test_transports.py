@@ -48,6 +48,12 @@ def test_messages_of_any_size_are_cut_into_frames(live: Any, name: str) -> None:
         assert exchange.closed_ns == exchange.deliveries.arrived_ns[0]
 
 
+def test_tcp_carries_more_than_its_windows_hold(live: Any) -> None:
+    exchange = live(2, transport="tcp").exchange(0, 0, only(0, 400_000))  # ns-3's buffers have 131,072 bytes
+    assert exchange.deliveries.arrived.all()
+    assert exchange.deliveries.frames[0] >= -(-(400_000 + HEADER) // 1472)
+
+
 @each_transport
 def test_the_largest_frames_fit(live: Any, name: str) -> None:
     exchange = live(10, payload_bytes=2240, **TRANSPORTS[name]).exchange(0, 0, everyone(10, 3 * 2240))
