@@ -16,6 +16,7 @@ from testbed.exchange import Exchange
 from testbed.results import Run
 from testbed.scenario import Scenario
 from testbed.session.observer import Observer
+from tests.needs import ENGINE
 from tests.session.scenarios import Interrupt, small, tables
 
 MODES = ["local", "async"]
@@ -163,6 +164,29 @@ def test_a_run_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path, mode: 
     testbed.run(scenario, tmp_path / "cut", resume=True)
     assert tables(tmp_path / "whole") == tables(tmp_path / "cut")
     assert torch.equal(models(tmp_path / "whole"), models(tmp_path / "cut"))
+
+
+@ENGINE
+@pytest.mark.parametrize(("mode", "transport"), [("local", "broadcast"), ("async", "unicast")])
+def test_over_ns3_a_run_goes_on_after_a_stop_and_is_replayed_exactly(tmp_path: Path, mode: str, transport: str) -> None:
+    scenario = small(
+        run={"mode": mode, "period_s": 0.4, "deadline_s": 0.2, "rounds": 4},
+        devices={"count": 4, "churn_s": [1.0, 0.1]},
+        network={"kind": "ns3", "density": None, "side_m": 60.0, "hello_s": 0.2, "beacon_s": 0.2}
+        | {"transport": transport, "mobility": "random-waypoint", "rate": "24Mbps"},
+        algorithm={"batch_size": 1024},
+    )
+    run = testbed.run(scenario, tmp_path / "whole")
+    assert run.devices["mixes"].sum() > 0
+    assert (run.events["time_ns"][run.events["event"] == "train"] >= 200_000_000).all()
+    with pytest.raises(KeyboardInterrupt):
+        testbed.run(scenario, tmp_path / "cut", observer=Interrupt(1, KeyboardInterrupt()))
+    testbed.run(scenario, tmp_path / "cut", resume=True)
+    assert tables(tmp_path / "whole") == tables(tmp_path / "cut")
+    testbed.replay(tmp_path / "whole", scenario, tmp_path / "again")
+    whole, again = (tables(tmp_path / name) for name in ("whole", "again"))
+    assert whole.pop("trace/header.json") != again.pop("trace/header.json")
+    assert whole == again
 
 
 def test_a_recording_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path) -> None:
