@@ -83,7 +83,7 @@ def test_an_abort_in_mid_simulation_is_an_error_and_a_fresh_network_goes_on(live
 
 def test_an_assertion_of_ns3_reaches_the_user_in_its_words(live: Any) -> None:
     nonsense = {"model": "ns3::LogDistancePropagationLossModel", "ReferenceDistance": -1}
-    network = live(2, loss=nonsense)
+    network = live(2, loss=nonsense, channel="stock")
     with pytest.raises(EngineError, match=r"SIGABRT(?s:.*)cond=.*negative value nan"):
         network.exchange(0, 0, NOTHING)
     assert gone(network._worker.pid)
