@@ -133,7 +133,7 @@ def _legs(node: Node) -> NDArray[np.float64]:
         x_mps, y_mps = ((goal - here) / way_m * move.speed_mps for goal, here in ((move.x_m, x_m), (move.y_m, y_m)))
         legs.append((move.at_s, x_m, y_m, x_mps, y_mps))
         arrival_s = move.at_s + way_m / move.speed_mps
-        if arrival_s <= following.at_s:
+        if isfinite(arrival_s) and arrival_s <= following.at_s:
             x_m, y_m = move.x_m, move.y_m
             legs.append((arrival_s, x_m, y_m, 0.0, 0.0))
         else:

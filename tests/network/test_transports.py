@@ -77,12 +77,11 @@ def test_without_repair_lost_frames_lose_the_message(live: Any) -> None:
     assert exchange.deliveries.frames.tolist() == [14] * 8
 
 
-@each_transport
-@pytest.mark.parametrize("rate", ["24Mbps", "ns3::MinstrelWifiManager"])
+@pytest.mark.parametrize(
+    ("name", "rate"), [*((name, "24Mbps") for name in TRANSPORTS), ("unicast", "ns3::MinstrelWifiManager")]
+)
 def test_a_round_depends_on_nothing_but_its_own(live: Any, name: str, rate: str) -> None:
     """Neither on rounds before nor on the process: two runs are the same, and so is a round alone."""
-    if rate != "24Mbps" and name != "unicast":
-        pytest.skip("rates are learnt from acknowledgements")
     keys = {"side_m": 120.0, "deadline_s": 3.0, "rate": rate} | TRANSPORTS[name]
     first, second, alone = (live(8, **keys) for _ in range(3))
     opened = 0
