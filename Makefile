@@ -41,6 +41,8 @@ bench: setup
 	$(BIN)/testbed bench fleet
 	$(BIN)/testbed bench mixing
 	$(BIN)/testbed bench session
+	$(BIN)/testbed bench culling --devices 50
+	$(BIN)/testbed bench culling --devices 200
 	$(BIN)/testbed bench culling --devices 400
 	$(BIN)/testbed bench culling --devices 1000
 	$(BIN)/testbed bench scaling
