@@ -122,9 +122,10 @@ def _between(small: Found, large: Found, wanted: float) -> float:
 
 
 def _unreachable(wanted: float, best: Found, seen: list[Found]) -> str:
-    low, high = (f(seen, key=lambda found: found.density) for f in (min, max))
+    small, large = (f(seen, key=lambda found: found.side_m) for f in (min, max))
     return (
         f"network.density = {wanted:g} is not reached by any side length: the nearest is {best.density:.3f} at "
-        f"{best.side_m:.1f} m; seen were {low.density:.3f} at {low.side_m:.1f} m to {high.density:.3f} at "
-        f"{high.side_m:.1f} m. State network.side_m, or another density, mobility or loss."
+        f"{best.side_m:.1f} m; tried were sides from {small.side_m:.1f} m, which gives {small.density:.3f}, "
+        f"to {large.side_m:.1f} m, which gives {large.density:.3f}. State network.side_m, or another density, mobility "
+        "or loss."
     )

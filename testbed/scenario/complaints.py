@@ -29,6 +29,8 @@ def _sentence(detail: ErrorDetails, path: tuple[str, ...]) -> str:
             return f"{name} = {value!r} should be a section, written [{name}]."
         case "value_error":
             return f"{detail['msg'].removeprefix('Value error, ')}."
+        case "missing" if len(detail["loc"]) > len(path):
+            return f"{name} = {value!r} has too few values."
         case "missing":
             return f"{name} is missing."
         case "string_pattern_mismatch":

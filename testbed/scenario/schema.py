@@ -3,6 +3,7 @@
 The command line, the error messages and `docs/scenario.md` are all made from these definitions.
 """
 
+import math
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -15,7 +16,14 @@ GRAPH_FILES = (".graphml", ".gexf", ".gml", ".edgelist", ".adjlist")
 """Endings of the graph files that networkx reads for us."""
 
 Seconds = Annotated[float, Field(ge=0, le=1e6)]
-PositiveSeconds = Annotated[float, Field(gt=0, le=1e6)]
+PositiveSeconds = Annotated[float, Field(ge=1e-6, le=1e6)]
+
+
+def _is_finite(tree: Any) -> bool:
+    """Whether all numbers in a tree of tables and lists are."""
+    if isinstance(tree, dict | list | tuple):
+        return all(_is_finite(each) for each in (tree.values() if isinstance(tree, dict) else tree))
+    return not isinstance(tree, float) or math.isfinite(tree)
 
 
 class Section(BaseModel):
@@ -176,7 +184,7 @@ class Network(Section):
     latency_s: Seconds = Field(0.001, description="`graph`: latency of every link.")
     trace: str | None = Field(None, description="`replay`: folder of the recorded trace.")
     beacon_s: PositiveSeconds = Field(
-        1.0, description="`local`, `async`: seconds between hellos of a device, once its first ones are out."
+        1.0, ge=1e-3, description="`local`, `async`: seconds between hellos of a device, once its first ones are out."
     )
     cache: Literal["use", "off"] = Field(
         "use", description="Whether an air that was simulated before is taken from the cache of traces."
@@ -200,6 +208,8 @@ class Network(Section):
             )
         self.rate_bps()
         for model in self.losses():
+            if not _is_finite(model):
+                raise ValueError("network.loss holds a number that is not finite")
             if not isinstance(model.get("model"), str):
                 raise ValueError(f"network.loss = {model!r} needs a key `model`, the name of an ns-3 loss model")
         return self

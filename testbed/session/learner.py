@@ -79,10 +79,9 @@ def workload(scenario: Scenario) -> Workload:
 
 
 def deadlines(scenario: Scenario) -> NDArray[np.float64]:
-    """(devices,) nanoseconds that each has for a local round; without bound where no deadline says so."""
-    if scenario.run.mode == "async":
-        return np.full(scenario.devices.count, np.inf)
-    return np.resize(scenario.run.deadlines_s(), scenario.devices.count) * 1e9
+    """(devices,) nanoseconds in which each has to be trained; only in `barrier` mode is anything sent too late."""
+    deadline_s = scenario.run.deadlines_s()[0] if scenario.run.mode == "barrier" else np.inf
+    return np.full(scenario.devices.count, deadline_s * 1e9)
 
 
 def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:

@@ -89,7 +89,7 @@ def round_row(outcome: Outcome) -> dict[str, list[Any]]:
         "bytes": int(outcome.outbox.size_bytes.sum()),
         "frames": int(exchange.devices.frames.sum()),
         "airtime_ns": int(exchange.devices.airtime_ns.sum()),
-        "energy_j": float(exchange.devices.energy_j.sum() + outcome.compute_j.sum()),
+        "energy_j": float(np.nansum(exchange.devices.energy_j) + outcome.compute_j.sum()),
         "loss": float(outcome.losses.double()[torch.from_numpy(outcome.trained)].mean()),
         "accuracy_mean": float(outcome.accuracy.double().mean()),
         "accuracy_std": float(outcome.accuracy.double().std(correction=0)),
