@@ -20,6 +20,9 @@ NOBODY = -1
 NEVER = -1
 """`Deliveries.started_ns` and `arrived_ns` where that did not happen."""
 
+HEADER_BYTES = 28
+"""Of any message, before its values; laid out in `algorithms/message.py`. Here, as timing needs it without PyTorch."""
+
 Index = Annotated[NDArray[np.int32], np.int32]
 Count = Annotated[NDArray[np.int64], np.int64]
 Real = Annotated[NDArray[np.float64], np.float64]

@@ -71,6 +71,17 @@ def test_the_network_side_never_imports_torch(room: str) -> None:
         assert not any(name.split(".")[0] == "torch" for name in imports(file)), file
 
 
+def test_no_module_of_the_timing_pass_leads_to_torch() -> None:
+    """The package around them does; here it is empty."""
+    code = (
+        "import sys, types, testbed; session = sys.modules['testbed.session'] = types.ModuleType('testbed.session'); "
+        "session.__path__ = [testbed.__path__[0] + '/session']; import testbed.session.timing; "
+        "print('torch' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["False"]
+
+
 def test_importing_testbed_loads_neither_torch_nor_ns3() -> None:
     code = "import sys, testbed, testbed.trace, testbed.network; print('torch' in sys.modules, 'ns' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from testbed.exchange import HEADER_BYTES
+
 MAGIC, VERSION, FLOAT32 = b"TBMX", 1, 1
 _FIELDS = struct.Struct("<4sBBHIIII")
 _CHECK = struct.Struct("<I")
-HEADER_BYTES = _FIELDS.size + _CHECK.size
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ so until its deadline at most, so nobody waits for ever.
 
 from dataclasses import dataclass, field
 
-from testbed.algorithms.message import HEADER_BYTES
+from testbed.exchange import HEADER_BYTES
 from testbed.network import Medium
 from testbed.seeds import Purpose, generator
 from testbed.session.timing.timeline import Timeline
