@@ -23,6 +23,9 @@ NEVER = -1
 HEADER_BYTES = 28
 """Of any message, before its values; laid out in `algorithms/message.py`. Here, as timing needs it without PyTorch."""
 
+LONGEST_S = 1e6
+"""Simulated time that a device may train for one message: no deadline is later."""
+
 Index = Annotated[NDArray[np.int32], np.int32]
 Count = Annotated[NDArray[np.int64], np.int64]
 Real = Annotated[NDArray[np.float64], np.float64]

@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
+from testbed.exchange import LONGEST_S
 from testbed.scenario.schema import Devices as Settings
 from testbed.seeds import Purpose, generator
-
-LONGEST_S = 1e6
-"""A factor that would make a training last longer is cut: no deadline is later."""
 
 BLOCK = 256
 """Local rounds whose factors are drawn at once; part of every result."""
@@ -51,7 +49,10 @@ class Pace:
         return np.array([self.device_ns(device, round_) for device in range(len(self.median_ns))], dtype=np.int64)
 
     def device_ns(self, device: int, round_: int) -> int:
-        """Nanoseconds of the training of one device in its local round `round_`, rounded up; never 0."""
+        """Nanoseconds of the training of one device in its local round `round_`, rounded up; never 0.
+
+        A factor that would make it last longer than any deadline is cut.
+        """
         factor = _factors(self._seed, self._spread, device, round_ // BLOCK)[round_ % BLOCK] if self._spread else 1.0
         return max(1, int(np.ceil(min(self.median_ns[device] * factor, LONGEST_S * 1e9))))
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
+from testbed.exchange import LONGEST_S
 
 TRAINING_PER_FORWARD = 3
 """A training step costs three forward passes: the backward pass has two products for each one of the forward."""
-LONGEST_S = 1e6
 
 
 @dataclass(frozen=True)
