@@ -2,13 +2,12 @@
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
 from rich.console import Console
 from rich.table import Table
 
 from testbed.network.engine import engine_info, missing_engine
-from testbed.results.manifest import PACKAGES
+from testbed.results.manifest import PACKAGES, version_of
 
 SLOW = "this ns-3 is built with assertions or logging; an optimised one runs the same about 1.8 times as fast."
 
@@ -29,7 +28,7 @@ def _host() -> list[tuple[str, str]]:
 
 
 def _packages() -> list[tuple[str, str]]:
-    return [(name, _version(name)) for name in PACKAGES]
+    return [(name, version_of(name) or "not installed") for name in PACKAGES]
 
 
 def _torch() -> list[tuple[str, str]]:
@@ -52,10 +51,3 @@ def _warnings() -> list[str]:
     if complaint:
         return [complaint]
     return [] if engine_info()["ns3_optimised"] else [SLOW]
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

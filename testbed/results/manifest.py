@@ -17,7 +17,7 @@ def manifest(fingerprint: str, seed: int, threads: int, command: str) -> dict[st
         "scenario_sha256": fingerprint,
         "seed": seed,
         "command": command,
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": {"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}},
         "git_commit": _commit(),
         "host": {"name": platform.node(), "system": platform.platform(), "cores": os.cpu_count()},
         "threads": threads,
@@ -26,7 +26,8 @@ def manifest(fingerprint: str, seed: int, threads: int, command: str) -> dict[st
     }
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """The installed version; None where there is none."""
     try:
         return version(package)
     except PackageNotFoundError:
