@@ -9,7 +9,7 @@ from testbed.scenario import Scenario
 from testbed.seeds import Purpose, integer
 
 MISSING = 'this installation has no ns-3 engine ({reason}); use network.kind = "graph" or "replay", or reinstall'
-SLOW = ("LOG_ENABLE", "ASSERT_ENABLE")
+CHECKS = ("LOG_ENABLE", "ASSERT_ENABLE")
 """Definitions of an ns-3 that checks and logs, at about half the speed of an optimised one."""
 
 
@@ -24,7 +24,7 @@ def engine_info() -> dict[str, Any]:
     except ImportError as error:
         return {"engine": f"none: {_reason(error)}"}
     profile, definitions = module.NS3_PROFILE, module.NS3_DEFINITIONS
-    optimised = profile in ("release", "optimized") and not any(word in definitions for word in SLOW)
+    optimised = profile in ("release", "optimized") and not any(word in definitions for word in CHECKS)
     return {"ns3_version": module.NS3_VERSION, "ns3_profile": profile, "ns3_optimised": optimised}
 
 
