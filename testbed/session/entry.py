@@ -1,4 +1,4 @@
-"""`run`, `replay` and `record`: from a scenario to a run directory or a trace."""
+"""`run` and `replay`: from a scenario to a run directory."""
 
 import shlex
 import time
@@ -9,22 +9,21 @@ from typing import Any
 import torch
 
 from testbed.errors import UserError
-from testbed.exchange import Exchange
-from testbed.network import Medium, Network, connect_medium
+from testbed.network import connect_medium
 from testbed.results import Run, manifest
 from testbed.scenario import Scenario, dumps, fingerprint, load
 from testbed.session import cached, checkpoint
 from testbed.session.ahead import Ahead
-from testbed.session.air import Air, Moment
+from testbed.session.air import Air
 from testbed.session.barrier import Barrier, Standing
-from testbed.session.learner import Learner, Workload, workload
+from testbed.session.learner import Learner
 from testbed.session.observer import Observer
-from testbed.session.periods import Periods, live_through, timeline
-from testbed.session.presence import Presence
+from testbed.session.periods import Periods
 from testbed.session.recorder import Recorder
+from testbed.session.recording import header_of, is_over, is_taken
 from testbed.session.stopwatch import Stopwatch
-from testbed.tables import is_begun, write_whole
-from testbed.trace import Header, Trace, TraceWriter, read
+from testbed.tables import write_whole
+from testbed.trace import read
 
 SCENARIO = "scenario.toml"
 
@@ -64,7 +63,7 @@ def run(
         out.mkdir(parents=True, exist_ok=True)
         write_whole(out / SCENARIO, dumps(scenario).encode())
         columns = learner.algorithm.report(standing.state)
-        header, checkpoint_s = _header(scenario, network), scenario.output.checkpoint_s
+        header, checkpoint_s = header_of(scenario, network), scenario.output.checkpoint_s
         recorder = Recorder(out, origin, header, columns, standing, checkpoint_s, began)
         _train(scenario.run.rounds, barrier, air, recorder, observer)
     cached.keep(scenario, learner.workload, out / "trace", recorder.standing.round_, observer)
@@ -88,7 +87,7 @@ def _run_periods(
         observer.started(learner, medium, standing.round_)
         out.mkdir(parents=True, exist_ok=True)
         write_whole(out / SCENARIO, dumps(scenario).encode())
-        header, checkpoint_s = _header(scenario, medium), scenario.output.checkpoint_s
+        header, checkpoint_s = header_of(scenario, medium), scenario.output.checkpoint_s
         recorder = Recorder(out, origin, header, periods.columns(standing), standing, checkpoint_s, began, events=True)
         _train(scenario.run.rounds, periods, periods, recorder, observer)
     return Run(out)
@@ -102,72 +101,10 @@ def replay(trace: Path, scenario: Scenario, out: Path, **options: object) -> Run
     return run(scenario.model_copy(update={"network": network}), out, **options)  # type: ignore[arg-type]
 
 
-def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Observer | None = None) -> Trace:
-    """Record the network of `scenario` into the trace folder `out`, without training.
-
-    The messages are those that a run of the scenario would send: their sizes and times are known ahead.
-    `resume` goes on with an unfinished recording in `out`.
-    """
-    if not resume and _is_taken(out):
-        raise UserError(f"{out} is there already: add --resume to go on with it, or choose another folder.")
-    observer, work = observer or Observer(), workload(scenario)
-    if scenario.run.mode != "barrier":
-        return _record_periods(scenario, out, work, observer)
-    with closing(cached.network(scenario, cached.find(scenario, work, observer))) as network:
-        header, air = _header(scenario, network), Air(scenario, work, network)
-        done = _recorded(out, header)
-        if len(done) == scenario.run.rounds:
-            return read(out)
-        observer.started(None, network, len(done))
-        writer, moment = TraceWriter(out, header, len(done)), air.follow(done)
-        with closing(writer):
-            while not _is_over(scenario.run.rounds, air, moment, observer):
-                carried = air.carry(moment)
-                writer.append(moment.round_, carried.outbox, carried.exchange)
-                observer.recorded(moment.round_, carried.exchange, network.events)
-                moment = carried.after
-        writer.finish()
-        writer.discard()
-    cached.keep(scenario, work, out, moment.round_, observer)
-    return read(out)
-
-
-def _record_periods(scenario: Scenario, out: Path, work: Workload, observer: Observer) -> Trace:
-    """`record` in the event-driven modes: what was recorded before is lived through again."""
-    with closing(connect_medium(scenario)) as medium:
-        header, presence = _header(scenario, medium), Presence(scenario, work)
-        periods, done = timeline(scenario, work, medium, presence), len(_recorded(out, header))
-        if done == scenario.run.rounds:
-            return read(out)
-        live_through(periods, out, done)
-        observer.started(None, medium, done)
-        writer = TraceWriter(out, header, done)
-        with closing(writer):
-            for number in range(done, scenario.run.rounds):
-                if presence.over(presence.used_j):
-                    break
-                period = periods.period()
-                writer.append(number, period.outbox, period.exchange)
-                observer.recorded(number, period.exchange, medium.events)
-        writer.finish()
-        writer.discard()
-    return read(out)
-
-
-def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
-    """The rounds that a recording in `out` has so far."""
-    if not (out / "header.json").is_file() or not is_begun(out, "rounds"):
-        return ()
-    trace = read(out)
-    if trace.header != header:
-        raise UserError(f"{out} holds a trace of another scenario: choose another folder.")
-    return trace.exchanges
-
-
 def _train(rounds: int, barrier: Barrier | Periods, air: Air | Periods, recorder: Recorder, observer: Observer) -> None:
     watch, events = Stopwatch(), air.network.events
     try:
-        while not _is_over(rounds, air, recorder.standing.moment, observer):
+        while not is_over(rounds, air, recorder.standing.moment, observer):
             standing, outcome = barrier.step(recorder.standing, watch)
             events += outcome.events
             recorder.append(outcome, standing, watch, outcome.events)
@@ -181,14 +118,6 @@ def _train(rounds: int, barrier: Barrier | Periods, air: Air | Periods, recorder
         raise
 
 
-def _is_over(rounds: int, air: Air | Periods, moment: Moment, observer: Observer) -> bool:
-    """Whether all rounds are done, or all batteries empty, after which nothing more can happen."""
-    if moment.round_ < rounds and air.over(moment.used_j):
-        observer.noted(f"the batteries of all devices are empty after {moment.round_} rounds: here it ends")
-        return True
-    return moment.round_ >= rounds
-
-
 def _is_live(scenario: Scenario) -> bool:
     """Whether the network takes its time, in another process; the others answer at once."""
     return scenario.network.kind == "ns3"
@@ -197,7 +126,7 @@ def _is_live(scenario: Scenario) -> bool:
 def _is_finished(scenario: Scenario, out: Path, resume: bool) -> bool:
     """Whether `out` holds this run, finished. Raises UserError if it cannot be written to, or holds anything else."""
     file = out / SCENARIO
-    if not _is_taken(out) or (not Run.is_one(out) and {each.name for each in out.iterdir()} == {SCENARIO}):
+    if not is_taken(out) or (not Run.is_one(out) and {each.name for each in out.iterdir()} == {SCENARIO}):
         return False
     if not file.exists():
         raise UserError(f"{out} holds files that are not of a run: choose another folder.")
@@ -206,14 +135,6 @@ def _is_finished(scenario: Scenario, out: Path, resume: bool) -> bool:
     if fingerprint(load(file)) != fingerprint(scenario):
         raise UserError(f"{out} holds a run of another scenario (see {file}): choose another folder.")
     return Run.is_one(out) and Run(out).finished
-
-
-def _is_taken(out: Path) -> bool:
-    """Whether the folder holds anything but what a kill may have left of its first file."""
-    try:
-        return out.exists() and any(each.suffix != ".new" for each in out.iterdir())
-    except NotADirectoryError:
-        raise UserError(f"{out} is a file: choose another folder.") from None
 
 
 def _origin(scenario: Scenario, out: Path, command: str | None) -> dict[str, Any]:
@@ -237,12 +158,3 @@ def _verify(air: Air, trace: Path, rounds: int) -> None:
             f"Round {last} came out otherwise than recorded in {trace}: the network or its version has changed. "
             "Begin the run again in another folder."
         )
-
-
-def _header(scenario: Scenario, network: Network | Medium) -> Header:
-    return Header(
-        devices=scenario.devices.count,
-        seed=scenario.run.seed,
-        network=network.describe(),
-        scenario=fingerprint(scenario),
-    )
