@@ -4,9 +4,11 @@
 
 #include "ns3/mobility-model.h"
 #include "ns3/object-factory.h"
+#include "ns3/pointer.h"
 #include "ns3/string.h"
 
 #include <algorithm>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 
@@ -14,12 +16,18 @@ using namespace ns3;
 
 namespace testbed {
 
+static bool
+IsKindOf(TypeId id, TypeId parent)
+{
+    return (id == parent || id.IsChildOf(parent)) && id.HasConstructor();
+}
+
 std::vector<std::string>
 KindsOf(TypeId parent)
 {
     std::vector<std::string> names;
     for (uint16_t i = 0; i < TypeId::GetRegisteredN(); ++i) {
-        if (auto id = TypeId::GetRegistered(i); id.IsChildOf(parent) && id.HasConstructor()) {
+        if (auto id = TypeId::GetRegistered(i); IsKindOf(id, parent)) {
             names.push_back(id.GetName());
         }
     }
@@ -27,33 +35,34 @@ KindsOf(TypeId parent)
     return names;
 }
 
-static std::string
-Joined(const std::vector<std::string>& names)
-{
-    std::string text;
-    for (const auto& name : names) {
-        text += (text.empty() ? "" : ", ") + name;
-    }
-    return text;
-}
-
+/// Its own first, then those that it has from its parents.
 static std::vector<std::string>
 Attributes(TypeId id)
 {
     std::vector<std::string> names;
-    for (size_t i = 0; i < id.GetAttributeN(); ++i) {
-        names.push_back(id.GetAttribute(i).name);
+    for (bool more = true; more; more = id.HasParent(), id = id.GetParent()) {
+        for (size_t i = 0; i < id.GetAttributeN(); ++i) {
+            names.push_back(id.GetAttribute(i).name);
+        }
     }
     return names;
 }
 
+/// What there is in place of `unknown`; of long lists what is nearest.
+static std::string
+Offer(const std::string& unknown, const std::vector<std::string>& known)
+{
+    const auto count = known.size() > SHOWN ? " (the nearest of " + std::to_string(known.size()) + ")" : "";
+    return "It has " + (known.empty() ? "none" : Nearest(unknown, known)) + count + ".";
+}
+
 static TypeId
-Lookup(const Model& model, TypeId parent, const std::string& key)
+Lookup(const std::string& name, TypeId parent, const std::string& key)
 {
     TypeId id;
-    if (!TypeId::LookupByNameFailSafe(model.name, &id) || !id.IsChildOf(parent) || !id.HasConstructor()) {
-        throw std::invalid_argument(key + ": '" + model.name + "' is no " + parent.GetName() + " of this ns-3. It has " +
-                                    Joined(Nearest(model.name, KindsOf(parent))) + ".");
+    if (!TypeId::LookupByNameFailSafe(name, &id) || !IsKindOf(id, parent)) {
+        throw std::invalid_argument(key + ": '" + name + "' is no " + parent.GetName() + " of this ns-3. " +
+                                    Offer(name, KindsOf(parent)));
     }
     return id;
 }
@@ -71,22 +80,73 @@ IsReadable(const std::string& text, const TypeId::AttributeInformation& info)
     return (in >> number) && in.peek() == std::istringstream::traits_type::eof();
 }
 
-Ptr<Object>
-CreateNamed(const Model& model, TypeId parent, const std::string& key)
+static std::invalid_argument
+Refusal(const Model& model, const std::pair<std::string, std::string>& given, const AttributeChecker& checker,
+        const std::string& key)
 {
-    const auto id = Lookup(model, parent, key);
-    auto object = ObjectFactory(model.name).Create<Object>();
+    const auto allowed = checker.HasUnderlyingTypeInformation() ? checker.GetUnderlyingTypeInformation() : checker.GetValueTypeName();
+    return std::invalid_argument(key + ": " + model.name + " does not take " + given.first + " = '" + given.second +
+                                 "'; allowed is " + allowed + ".");
+}
+
+/// An object as attributes name it, "ns3::Class" or "ns3::Class[Name=value|Name=value]"; nothing if ns-3 cannot read it.
+/// It reads up to the first blank and the first bracket that closes, so none can be within.
+static std::optional<Model>
+Nested(const std::string& text)
+{
+    const auto bracket = text.find('[');
+    Model model{text.substr(0, bracket), {}, {}};
+    if (bracket == std::string::npos) {
+        return model;
+    }
+    if (text.find_first_of("[] \t\n\v\f\r", bracket + 1) != text.size() - 1 || text.back() != ']') {
+        return {};
+    }
+    std::istringstream parts(text.substr(bracket + 1, text.size() - bracket - 2));
+    for (std::string part; std::getline(parts, part, '|');) {
+        const auto equal = part.find('=');
+        if (equal == std::string::npos) {
+            return {};
+        }
+        model.attributes.emplace_back(part.substr(0, equal), part.substr(equal + 1));
+    }
+    return model;
+}
+
+/// The class of `model`, when all that it names is known to exist and nothing was made yet.
+static TypeId
+Checked(const Model& model, TypeId parent, const std::string& key)
+{
+    const auto id = Lookup(model.name, parent, key);
     for (const auto& [name, value] : model.attributes) {
         TypeId::AttributeInformation info;
         if (!id.LookupAttributeByName(name, &info)) {
-            throw std::invalid_argument(key + ": " + model.name + " has no attribute '" + name + "'. It has " +
-                                        Joined(Nearest(name, Attributes(id))) + ".");
+            throw std::invalid_argument(key + ": " + model.name + " has no attribute '" + name + "'. " +
+                                        Offer(name, Attributes(id)));
         }
-        if (!IsReadable(value, info) || !object->SetAttributeFailSafe(name, StringValue(value))) {
-            throw std::invalid_argument(key + ": " + model.name + " does not take " + name + " = '" + value +
-                                        "'; allowed is " + (info.checker->HasUnderlyingTypeInformation() ? info.checker->GetUnderlyingTypeInformation()
-                                                                                  : info.checker->GetValueTypeName()) +
-                                        ".");
+        if (const auto pointer = DynamicCast<const PointerChecker>(info.checker)) {
+            const auto nested = Nested(value);
+            if (!nested) {
+                throw Refusal(model, {name, value}, *info.checker, key);
+            }
+            Checked(*nested, pointer->GetPointeeTypeId(), key + "." + name);
+        } else if (!IsReadable(value, info) || !info.checker->CreateValidValue(StringValue(value))) {
+            throw Refusal(model, {name, value}, *info.checker, key);
+        }
+    }
+    return id;
+}
+
+Ptr<Object>
+CreateNamed(const Model& model, TypeId parent, const std::string& key)
+{
+    const auto id = Checked(model, parent, key);
+    auto object = ObjectFactory(model.name).Create<Object>();
+    for (const auto& [name, value] : model.attributes) {
+        if (!object->SetAttributeFailSafe(name, StringValue(value))) {
+            TypeId::AttributeInformation info;
+            id.LookupAttributeByName(name, &info);
+            throw Refusal(model, {name, value}, *info.checker, key);
         }
     }
     return object;

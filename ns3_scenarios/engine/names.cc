@@ -13,8 +13,6 @@ using namespace ns3;
 
 namespace testbed {
 
-constexpr size_t SHOWN = 3;
-
 /// Levenshtein's distance: letters to insert, drop or exchange.
 static size_t
 Distance(const std::string& from, const std::string& to)
@@ -32,13 +30,17 @@ Distance(const std::string& from, const std::string& to)
     return row.back();
 }
 
-std::vector<std::string>
+std::string
 Nearest(const std::string& wanted, std::vector<std::string> names)
 {
     std::stable_sort(names.begin(), names.end(), [&wanted](const auto& one, const auto& other) {
         return Distance(wanted, one) < Distance(wanted, other);
     });
-    return names;
+    std::string text;
+    for (size_t i = 0; i < std::min(names.size(), SHOWN); ++i) {
+        text += (i ? ", " : "") + names[i];
+    }
+    return text;
 }
 
 static std::vector<std::string>
@@ -79,12 +81,7 @@ LastWords()
 static void
 Offer(const std::string& unknown, const std::vector<std::string>& known)
 {
-    const auto nearest = Nearest(unknown, known);
-    std::cerr << "Known are, nearest to " << unknown << ":";
-    for (size_t i = 0; i < std::min(nearest.size(), SHOWN); ++i) {
-        std::cerr << (i ? ", " : " ") << nearest[i];
-    }
-    std::cerr << "." << std::endl;
+    std::cerr << "Known are, nearest to " << unknown << ": " << Nearest(unknown, known) << "." << std::endl;
 }
 
 static void

@@ -134,6 +134,10 @@ def test_a_forgotten_worker_ends_too(engine: None) -> None:
     assert gone(pid)
 
 
+def random_loss(variable: str) -> dict[str, str]:
+    return {"model": "ns3::RandomPropagationLossModel", "Variable": variable}
+
+
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
@@ -158,12 +162,33 @@ def test_a_forgotten_worker_ends_too(engine: None) -> None:
             r"'ReferenceLos'\. It has ReferenceLoss,",
         ),
         ({"rate": "ns3::Minstrell"}, r"network\.rate: 'ns3::Minstrell' .*ns3::MinstrelWifiManager"),
+        ({"loss": {"model": "ns3::Foo"}}, r"It has ns3::\w+, ns3::\w+, ns3::\w+ \(the nearest of \d\d\)\.$"),
+        (
+            {"loss": random_loss("ns3::UniformRandomVariabel[Min=0|Max=1]")},
+            r"network\.loss\.Variable: 'ns3::UniformRandomVariabel' is no ns3::RandomVariableStream .* It has "
+            r"ns3::UniformRandomVariable,",
+        ),
+        ({"loss": random_loss("ns3::Node")}, r"network\.loss\.Variable: 'ns3::Node' is no ns3::RandomVariableStream"),
+        (
+            {"loss": random_loss("ns3::UniformRandomVariable[Min=0|Maxx=1]")},
+            r"network\.loss\.Variable: ns3::UniformRandomVariable has no attribute 'Maxx'\. It has Max,",
+        ),
+        (
+            {"loss": random_loss("ns3::UniformRandomVariable[Min=low]")},
+            r"network\.loss\.Variable: ns3::UniformRandomVariable does not take Min = 'low'",
+        ),
+        ({"loss": random_loss("ns3::UniformRandomVariable[Min=0")}, r"network\.loss: .* does not take Variable = "),
     ],
 )
 def test_names_that_ns3_does_not_know_are_the_users_mistake(live: Any, keys: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words) as caught:
         live(2, **keys)
     assert not isinstance(caught.value, EngineError)
+
+
+@pytest.mark.parametrize("variable", ["ns3::ConstantRandomVariable", "ns3::UniformRandomVariable[Min=0|Max=1]"])
+def test_an_attribute_may_name_another_object(live: Any, variable: str) -> None:
+    assert live(2, loss=random_loss(variable)).exchange(0, 0, NOTHING).density == 1
 
 
 def test_a_refused_request_leaves_the_worker_alive(live: Any) -> None:
