@@ -9,19 +9,23 @@ from typing import Any
 import numpy as np
 
 from testbed.errors import UserError
-from testbed.exchange import ALL_PRESENT, Absences, Exchange, Outbox
+from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, Absences, Exchange, Outbox
 from testbed.trace import Trace
 
 
 class ReplayNetwork:
-    """Plays `trace` to as many devices as it was recorded with.
+    """Plays `trace` to as many devices as it was recorded with, in mode `barrier`.
 
-    Raises UserError where the scenario asks for more than the trace holds.
+    Raises UserError where the trace is of another mode, or the scenario asks for more than it holds.
     """
 
     events = 0
 
     def __init__(self, trace: Trace, devices: int, rounds: int) -> None:
+        if (mode := recorded_mode(trace)) in ("local", "async"):
+            raise UserError(
+                f'The trace was recorded in mode "{mode}", the scenario is of mode "barrier": set run.mode = "{mode}".'
+            )
         check_fits(trace, devices, rounds)
         self.devices = devices
         self._trace = trace
@@ -38,11 +42,33 @@ class ReplayNetwork:
             raise UserError(f"Round {round_} does not fit the trace: {complaint}.")
         check_absences(exchange, absences, f"Round {round_}")
         if opened_ns != exchange.opened_ns:
-            raise UserError(f"Round {round_} opens at {opened_ns} ns, in the trace at {exchange.opened_ns} ns.")
+            raise UserError(
+                f"Round {round_} opens at {in_s(opened_ns)}, in the trace at {in_s(exchange.opened_ns)} (choose the "
+                "run.deadline_s and the devices.churn_file or churn_s of the recording)."
+            )
         return exchange
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def recorded_mode(trace: Trace) -> str | None:
+    """The `run.mode` of the recording, as far as its messages tell; None where it has none.
+
+    In the event-driven modes a device looks for its neighbours whenever it sends, which `sightings` keeps. In `local`
+    it sends to all of them, in `async` to one.
+    """
+    sent = next((outbox for outbox in trace.outboxes if len(outbox)), None)
+    if sent is None:
+        return None
+    if not any(len(exchange.sightings) for exchange in trace.exchanges):
+        return "barrier"
+    return "local" if sent.dst[0] == ALL_NEIGHBOURS else "async"
+
+
+def in_s(time_ns: int) -> str:
+    """A time for people, to the nanosecond that makes the difference."""
+    return f"{time_ns // 10**9}.{time_ns % 10**9:09d} s"
 
 
 def check_fits(trace: Trace, devices: int, rounds: int) -> None:
@@ -83,8 +109,8 @@ def _difference(sent: Outbox, recorded: Outbox) -> str | None:
         )
     for message in np.flatnonzero(sent.ready_ns != recorded.ready_ns)[:1]:
         return (
-            f"device {sent.src[message]} is ready at {sent.ready_ns[message]} ns, "
-            f"recorded was {recorded.ready_ns[message]} ns (choose the devices.profile, batch_size and local_steps "
+            f"device {sent.src[message]} is ready at {in_s(sent.ready_ns[message])}, "
+            f"recorded was {in_s(recorded.ready_ns[message])} (choose the devices.profile, batch_size and local_steps "
             "of the recording)"
         )
     return None

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 from testbed.errors import UserError
 from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, NEVER, NOBODY, Absences, Exchange, Outbox
 from testbed.network.medium import Ended, nothing
-from testbed.network.replay import check_absences, check_fits
+from testbed.network.replay import check_absences, check_fits, in_s, recorded_mode
 from testbed.trace import Trace
+
+CHOOSE = "choose the sections run, devices, model and algorithm of the recording"
 
 
 class Sent(NamedTuple):
@@ -27,11 +29,18 @@ class Sent(NamedTuple):
 
 
 class ReplayMedium:
-    """Plays `trace` to as many devices as it was recorded with. Raises UserError where more is asked for."""
+    """Plays `trace` to as many devices as it was recorded with, in the event-driven modes.
+
+    Raises UserError where the trace is of mode `barrier`, or the scenario asks for more than it holds.
+    """
 
     events = 0
 
     def __init__(self, trace: Trace, devices: int, periods: int) -> None:
+        if recorded_mode(trace) == "barrier":
+            raise UserError(
+                'The trace was recorded in mode "barrier", the scenario is of another: set run.mode = "barrier".'
+            )
         check_fits(trace, devices, periods)
         self.devices, self.now_ns = devices, 0
         self._trace, self._period, self._absences, self._sent = trace, 0, ALL_PRESENT, 0
@@ -53,7 +62,8 @@ class ReplayMedium:
         at = bisect_right(times, self.now_ns) - 1
         if at < 0:
             raise UserError(
-                f"{self._where()}: device {device} looks for neighbours at {self.now_ns} ns, as it did not."
+                f"{self._where()}: device {device} looks for neighbours at {in_s(self.now_ns)}, as it never did before "
+                f"in the recording ({CHOOSE})."
             )
         return found[at]
 
@@ -62,10 +72,7 @@ class ReplayMedium:
         sent = Sent(src, dst, size_bytes, self.now_ns)
         recorded = self._messages[message] if message < len(self._messages) else None
         if sent != recorded:
-            raise UserError(
-                f"{self._where()}: message {message} is {sent}, recorded was {recorded or 'no more'} (choose the mode, "
-                "model, algorithm, deadlines, periods and device profiles of the recording)."
-            )
+            raise UserError(f"{self._where()}: {_difference(sent, recorded)}.")
         self._sent = message + 1
         return sorted(self._receivers[message])
 
@@ -91,12 +98,14 @@ class ReplayMedium:
         exchange = self._trace.exchanges[number - 1]
         if self.now_ns != exchange.closed_ns:
             raise UserError(
-                f"Period {number - 1} closes at {self.now_ns} ns, in the trace at {exchange.closed_ns} ns: "
+                f"Period {number - 1} closes at {in_s(self.now_ns)}, in the trace at {in_s(exchange.closed_ns)}: "
                 "choose the run.period_s of the recording."
             )
         check_absences(exchange, before, f"Period {number - 1}")
         if self._sent != sum(map(len, self._trace.outboxes[:number])):
-            raise UserError(f"Period {number - 1} does not fit the trace: fewer messages are sent than were recorded.")
+            raise UserError(
+                f"Period {number - 1} does not fit the trace: fewer messages are sent than were recorded ({CHOOSE})."
+            )
         return exchange
 
     def close(self) -> None:
@@ -132,6 +141,28 @@ def arrivals(trace: Trace, messages: list[Sent]) -> list[tuple[int, Ended]]:
         if arrived_ns != NEVER:
             found.append((arrived_ns, Ended(number, src, dst, True)))
     return sorted(found)
+
+
+def _difference(sent: Sent, recorded: Sent | None) -> str:
+    """The first that differs, in the order in which one is the cause of the next."""
+    if recorded is None:
+        return f"device {sent.src} sends at {in_s(sent.ready_ns)}, after the last recorded message ({CHOOSE})"
+    if (sent.dst == ALL_NEIGHBOURS) != (recorded.dst == ALL_NEIGHBOURS):
+        mode = "async" if sent.dst == ALL_NEIGHBOURS else "local"
+        return f'it was recorded in mode "{mode}", the scenario is of another (set run.mode = "{mode}")'
+    if sent.src != recorded.src:
+        return (
+            f"device {sent.src} sends at {in_s(sent.ready_ns)}, recorded was device {recorded.src} at "
+            f"{in_s(recorded.ready_ns)} ({CHOOSE})"
+        )
+    if sent.size_bytes != recorded.size_bytes:
+        return (
+            f"device {sent.src} sends {sent.size_bytes} bytes, recorded were {recorded.size_bytes} "
+            "(choose the model and algorithm of the recording)"
+        )
+    if sent.ready_ns != recorded.ready_ns:
+        return f"device {sent.src} sends at {in_s(sent.ready_ns)}, recorded was {in_s(recorded.ready_ns)} ({CHOOSE})"
+    return f"device {sent.src} sends to device {sent.dst}, recorded was device {recorded.dst} ({CHOOSE})"
 
 
 def _deliveries(trace: Trace) -> Iterator[tuple[int, int, int]]:
