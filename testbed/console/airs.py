@@ -19,14 +19,16 @@ def airs() -> None:
     if entries:
         Console().print(table)
     total = sum(entry.size_bytes for entry in entries)
-    print(f"{len(entries)} airs, {total / 1e6:.1f} MB of at most {1000 * limit():,.0f}, in {store.folder}")
+    print(
+        f"{len(entries)} air{'s' * (len(entries) != 1)}, {total / 1e6:.1f} MB of at most {1000 * limit():,.0f}, in {store.folder}"
+    )
 
 
 def clear_airs() -> None:
     """Throw all airs away."""
     store = Store()
     count, size = len(store.entries()), store.clear()
-    print(f"{count} airs thrown away, {size / 1e6:.1f} MB, in {store.folder}")
+    print(f"{count} air{'s' * (count != 1)} thrown away, {size / 1e6:.1f} MB, in {store.folder}")
 
 
 def _row(entry: Entry) -> list[str]:

@@ -54,13 +54,13 @@ def kill_and_compare(scenario: Scenario, folder: Path, kills: int, seconds: floa
 
 
 def test_a_run_killed_three_times_ends_the_same(tmp_path: Path) -> None:
-    scenario = small(run={"rounds": 400}, algorithm={"name": "hyperprism"}, output={"checkpoint_s": 0.1})
+    scenario = small(run={"rounds": 150}, algorithm={"name": "hyperprism"}, output={"checkpoint_s": 0.1})
     kill_and_compare(scenario, tmp_path, 3, 0.8)
 
 
 @pytest.mark.parametrize("mode", ["local", "async"])
 def test_an_eventful_run_killed_twice_ends_the_same(tmp_path: Path, mode: str) -> None:
-    kill_and_compare(eventful(mode, 80), tmp_path, 2, 0.8)
+    kill_and_compare(eventful(mode, 40), tmp_path, 2, 0.8)
 
 
 @pytest.mark.slow

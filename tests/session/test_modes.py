@@ -170,7 +170,7 @@ def test_a_run_that_was_stopped_goes_on_and_ends_the_same(tmp_path: Path, mode: 
 @pytest.mark.parametrize(("mode", "transport"), [("local", "broadcast"), ("async", "unicast")])
 def test_over_ns3_a_run_goes_on_after_a_stop_and_is_replayed_exactly(tmp_path: Path, mode: str, transport: str) -> None:
     scenario = small(
-        run={"mode": mode, "period_s": 0.4, "deadline_s": 0.2, "rounds": 4},
+        run={"mode": mode, "period_s": 0.3, "deadline_s": 0.2, "rounds": 3},
         devices={"count": 4, "churn_s": [1.0, 0.1]},
         network={"kind": "ns3", "density": None, "side_m": 60.0, "hello_s": 0.2, "beacon_s": 0.2}
         | {"transport": transport, "mobility": "random-waypoint", "rate": "24Mbps"},
