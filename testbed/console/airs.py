@@ -19,16 +19,14 @@ def airs() -> None:
     if entries:
         Console().print(table)
     total = sum(entry.size_bytes for entry in entries)
-    print(
-        f"{len(entries)} air{'s' * (len(entries) != 1)}, {total / 1e6:.1f} MB of at most {1000 * limit():,.0f}, in {store.folder}"
-    )
+    print(f"{_airs(len(entries))}, {total / 1e6:.1f} MB of at most {1000 * limit():,.0f}, in {store.folder}")
 
 
 def clear_airs() -> None:
     """Throw all airs away."""
     store = Store()
     count, size = len(store.entries()), store.clear()
-    print(f"{count} air{'s' * (count != 1)} thrown away, {size / 1e6:.1f} MB, in {store.folder}")
+    print(f"{_airs(count)} thrown away, {size / 1e6:.1f} MB, in {store.folder}")
 
 
 def _row(entry: Entry) -> list[str]:
@@ -43,3 +41,7 @@ def _row(entry: Entry) -> list[str]:
         *(str(header.devices), str(header.seed), str(entry.rounds), air),
         *(f"{entry.size_bytes / 1e6:.1f}", used),
     ]
+
+
+def _airs(count: int) -> str:
+    return f"{count} air{'s' * (count != 1)}"
