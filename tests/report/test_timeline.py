@@ -14,19 +14,10 @@ from testbed.report.events import of_events
 from testbed.report.recording import open_recording
 from testbed.report.story import Mark, Message, Span, Story, of_rounds
 from testbed.report.timeline import Window, compose
+from testbed.results.directory import EVENTS
 from testbed.tables import TableWriter
 from tests.report.recordings import MS, both, delivered, exchange, linked, pair_and_loner, run, sent, spent, trace
 
-EVENTS = pa.schema(
-    [
-        ("round", pa.int32()),
-        ("time_ns", pa.int64()),
-        ("device", pa.int32()),
-        ("event", pa.string()),
-        ("peer", pa.int32()),
-        ("message", pa.int64()),
-    ]
-)
 MEETING = [
     (0, 0, "train", -1, -1),
     (0, 1, "train", -1, -1),

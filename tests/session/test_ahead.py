@@ -135,9 +135,11 @@ def test_closing_ends_it_in_the_middle_of_a_round() -> None:
 
 
 def test_closing_what_never_began_is_harmless() -> None:
-    carrier = ahead(Watched())[1]
+    network = Watched()
+    carrier = ahead(network)[1]
     carrier.close()
     carrier.close()
+    assert network.asked == []
 
 
 def test_rounds_out_of_order_are_a_mistake() -> None:
