@@ -125,9 +125,12 @@ class Links(Table):
     dst: Index
     snr_db: Real
     """Mean over the hellos heard; NaN where the network has no radio."""
-    heard: Real
-    """Share of the hellos of `src` that `dst` decoded, 0 to 1."""
+    delivery: Real
+    """Share of what `src` sends that `dst` gets, 0 to 1; over ns-3, of its hellos."""
     rate_bps: Count
+    """0 where it is not known."""
+    latency_ns: Count
+    """From the end of the sending to the arrival."""
     neighbour: Flag
     """Whether this link belongs to the round's graph, which is what messages travel on."""
 

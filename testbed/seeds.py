@@ -22,6 +22,10 @@ class Purpose(IntEnum):
     STRAGGLERS = 8
     COMPUTE = 9
     CHURN = 10
+    NODES = 11
+    """Which nodes of a trace become the devices."""
+    LINKS = 12
+    """Frames and pauses in a replay of links."""
     MEETINGS = 20
 
 

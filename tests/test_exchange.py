@@ -9,7 +9,7 @@ from testbed.exchange import Cause, Deliveries, Devices, Exchange, Links, Outbox
 def exchange(links: list[tuple[int, int, bool]], arrived: list[tuple[int, int, bool]], devices: int) -> Exchange:
     src, dst, neighbour = zip(*links, strict=True) if links else ((), (), ())
     zeros = np.zeros(len(links))
-    rows = Links(src, dst, zeros, zeros, zeros, neighbour)
+    rows = Links(src, dst, zeros, zeros, zeros, zeros, neighbour)
     senders, receivers, whole = zip(*arrived, strict=True) if arrived else ((), (), ())
     times = np.zeros(len(arrived))
     causes = np.where(whole, Cause.ARRIVED, Cause.DEADLINE) if arrived else ()
@@ -27,9 +27,9 @@ def test_columns_take_their_types_and_need_one_length() -> None:
 
 
 def test_equality_is_by_value_and_nan_equals_nan() -> None:
-    links = Links([0], [1], [np.nan], [1.0], [6_000_000], [True])
-    assert links == Links([0], [1], [np.nan], [1.0], [6_000_000], [True])
-    assert links != Links([0], [1], [3.0], [1.0], [6_000_000], [True])
+    links = Links([0], [1], [np.nan], [1.0], [6_000_000], [0], [True])
+    assert links == Links([0], [1], [np.nan], [1.0], [6_000_000], [0], [True])
+    assert links != Links([0], [1], [3.0], [1.0], [6_000_000], [0], [True])
 
 
 def test_matrices_say_who_hears_whom() -> None:

@@ -35,7 +35,7 @@ struct Ended {
 
 struct Links {
     std::vector<int32_t> src, dst;
-    std::vector<double> snr_db, heard;
+    std::vector<double> snr_db, delivery;
     std::vector<uint8_t> neighbour;
 };
 

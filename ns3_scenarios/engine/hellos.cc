@@ -145,7 +145,7 @@ Hellos::Heard() const
             links.src.push_back(src);
             links.dst.push_back(dst);
             links.snr_db.push_back(snr_db / decoded.size());
-            links.heard.push_back(decoded.size() / double(m_settings.hellos));
+            links.delivery.push_back(decoded.size() / double(m_settings.hellos));
             links.neighbour.push_back(m_graph.Linked(src, dst));
         }
     }

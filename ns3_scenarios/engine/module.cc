@@ -34,7 +34,7 @@ ToPython(Exchange e)
     links["src"] = Array(std::move(e.links.src));
     links["dst"] = Array(std::move(e.links.dst));
     links["snr_db"] = Array(std::move(e.links.snr_db));
-    links["heard"] = Array(std::move(e.links.heard));
+    links["delivery"] = Array(std::move(e.links.delivery));
     links["neighbour"] = Array(std::move(e.links.neighbour));
     deliveries["src"] = Array(std::move(e.deliveries.src));
     deliveries["dst"] = Array(std::move(e.deliveries.dst));

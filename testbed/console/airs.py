@@ -38,7 +38,7 @@ def _row(entry: Entry) -> list[str]:
     network = header.network
     air = f"{network['mobility']}, {network['side_m']:.1f} m, {network['transport']}, {network['rate']}"
     return [
-        *(str(header.devices), str(header.seed), str(entry.rounds), air),
+        *(str(header.nodes), str(header.seed), str(entry.rounds), air),
         *(f"{entry.size_bytes / 1e6:.1f}", used),
     ]
 

@@ -47,7 +47,7 @@ def trace_summary(folder: Path) -> None:
     arrived = sum(int(exchange.deliveries.arrived.sum()) for exchange in trace.exchanges)
     wanted = sum(len(exchange.deliveries) for exchange in trace.exchanges)
     print(
-        f"{len(trace)} rounds of {trace.header.devices} devices, {trace.exchanges[-1].closed_ns / 1e9:.2f} simulated "
+        f"{len(trace)} rounds of {trace.header.nodes} devices, {trace.exchanges[-1].closed_ns / 1e9:.2f} simulated "
         f"seconds, density {density.mean():.3f} (spread over rounds {density.std():.3f}), "
         f"{arrived} of {wanted} messages delivered"
     )

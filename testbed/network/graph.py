@@ -90,8 +90,9 @@ class GraphNetwork:
             src=src,
             dst=dst,
             snr_db=np.full(count, np.nan),
-            heard=np.ones(count),
+            delivery=np.ones(count),
             rate_bps=np.full(count, self._rate_bps),
+            latency_ns=np.full(count, self.latency_ns),
             neighbour=np.ones(count, bool),
         )
 

@@ -68,11 +68,12 @@ class Live:
         """The engine's columns as an Exchange."""
         self._events = raw["events"]
         links, counted = raw["links"], raw["devices"]
+        count = len(links["src"])
         counted.pop("data_frames")
         return Exchange(
             opened_ns,
             raw["closed_ns"],
-            Links(**links, rate_bps=np.full(len(links["src"]), self._rate_bps)),
+            Links(**links, rate_bps=np.full(count, self._rate_bps), latency_ns=np.zeros(count, np.int64)),
             Deliveries(**raw["deliveries"]),
             Devices(**counted, away_ns=absences.within(opened_ns, raw["closed_ns"], self.devices)),
         )

@@ -18,7 +18,7 @@ class Remembered:
     """
 
     def __init__(self, trace: Trace, live: Callable[[], Network]) -> None:
-        self.devices = trace.header.devices
+        self.devices = trace.header.nodes
         self._trace, self._make = trace, live
         self._live: Network | None = None
         self._closed, self._lock = False, threading.Lock()

@@ -73,10 +73,10 @@ def in_s(time_ns: int) -> str:
 
 def check_fits(trace: Trace, devices: int, rounds: int) -> None:
     """Raises UserError where the scenario asks for more than the trace holds."""
-    if trace.header.devices != devices:
+    if trace.header.nodes != devices:
         raise UserError(
-            f"The trace was recorded with {trace.header.devices} devices, the scenario has {devices}: "
-            f"set devices.count = {trace.header.devices}."
+            f"The trace was recorded with {trace.header.nodes} devices, the scenario has {devices}: "
+            f"set devices.count = {trace.header.nodes}."
         )
     check_length(trace, rounds)
 

@@ -178,7 +178,7 @@ def _messages(outbox: Outbox) -> list[Sent]:
 
 def _sightings(trace: Trace) -> dict[int, tuple[list[int], list[list[int]]]]:
     """By device: when its neighbours changed, ascending, and what they were from then on."""
-    found: dict[int, tuple[list[int], list[list[int]]]] = {each: ([], []) for each in range(trace.header.devices)}
+    found: dict[int, tuple[list[int], list[list[int]]]] = {each: ([], []) for each in range(trace.header.nodes)}
     for exchange in trace.exchanges:
         rows = exchange.sightings
         for time_ns, device, neighbour in zip(

@@ -73,7 +73,7 @@ def graph(exchange: Exchange, hello_share: float) -> Graph:
     """Links of the round's graph, and those that were heard well enough (`hello_share` of the hellos) one way only."""
     links, count = exchange.links, len(exchange.devices)
     heard = np.zeros((count, count), bool)
-    good = links.neighbour | (links.heard >= hello_share)
+    good = links.neighbour | (links.delivery >= hello_share)
     heard[links.src[good], links.dst[good]] = True
     neighbours = exchange.neighbours()
     return Graph(_pairs(np.triu(neighbours & neighbours.T, 1)), _pairs(heard & ~heard.T))

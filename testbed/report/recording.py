@@ -28,7 +28,7 @@ class Recording:
 
     @property
     def devices(self) -> int:
-        return self.trace.header.devices
+        return self.trace.header.nodes
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -59,7 +59,7 @@ def open_recording(folder: Path) -> Recording:
 
 def _with_devices(trace: Trace, columns: dict[str, NDArray[Any]]) -> tuple[Trace, dict[str, NDArray[Any]]]:
     """The rounds that both the trace and the run's table have: a run that goes on writes one after the other."""
-    count = trace.header.devices
+    count = trace.header.nodes
     rounds = min(len(trace), len(columns["round"]) // count)
-    whole = Trace(trace.header, trace.outboxes[:rounds], trace.exchanges[:rounds])
+    whole = Trace.of_rounds(trace.header, trace.outboxes[:rounds], trace.exchanges[:rounds])
     return whole, {name: columns[name][: rounds * count].reshape(rounds, count) for name in ("compute_ns", "compute_j")}

@@ -182,7 +182,39 @@ class Network(Section):
         "`complete`, `empty`, or a file that networkx reads (.graphml, .gexf, .gml, .edgelist, .adjlist).",
     )
     latency_s: Seconds = Field(0.001, description="`graph`: latency of every link.")
-    trace: str | None = Field(None, description="`replay`: folder of the recorded trace.")
+    trace: str | None = Field(
+        None,
+        description="`replay`: folder of a recorded or imported trace, or `bundled/NAME`, one that comes with testbed.",
+    )
+    replay: Literal["exact", "links"] = Field(
+        "exact",
+        description="`replay`: `exact`: the recorded messages arrive when they did; `links`: the recorded links "
+        "decide, and every message is timed anew from its own size.",
+    )
+    from_s: float | None = Field(
+        None, ge=-1e10, le=1e10, description="`replay`: where in the trace to begin, in the trace's own seconds."
+    )
+    to_s: float | None = Field(
+        None, ge=-1e10, le=1e10, description="`replay`: where in the trace to end, in the trace's own seconds."
+    )
+    at_end: Literal["error", "loop", "hold"] = Field(
+        "error",
+        description="`replay`: when the trace ends before the run: an `error`; `loop`: it begins again; `hold` "
+        '(`replay = "links"`): its last links stay.',
+    )
+    time_scale: PositiveFloat = Field(
+        1.0,
+        le=1e9,
+        description='`replay = "links"`: simulated seconds for one second of the trace; 0.001 plays a thousand times '
+        "as fast.",
+    )
+    nodes: Literal["all", "first", "busiest", "random"] | Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (
+        Field(
+            "all",
+            description="`replay`: which nodes of the trace are the devices: `all`; as many as there are devices, the "
+            "`first`, `busiest` (longest linked) or `random` ones (drawn by the seed); or a list, device by device.",
+        )
+    )
     beacon_s: PositiveSeconds = Field(
         1.0, ge=1e-3, description="`local`, `async`: seconds between hellos of a device, once its first ones are out."
     )

@@ -34,7 +34,7 @@ def find(scenario: Scenario, work: Workload, observer: Observer) -> Trace | None
     if not serves(scenario) or missing_engine():
         return None
     trace = Store().find(key(scenario, work), observer.noted)
-    if trace and (trace.header.devices, trace.header.seed) == (scenario.devices.count, scenario.run.seed):
+    if trace and (trace.header.nodes, trace.header.seed) == (scenario.devices.count, scenario.run.seed):
         taken = min(len(trace), scenario.run.rounds)
         observer.noted(
             f"air: {taken} of {scenario.run.rounds} rounds were simulated before and are taken from the cache"

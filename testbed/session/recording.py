@@ -74,7 +74,7 @@ def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
     if not (out / "header.json").is_file() or not is_begun(out, "rounds"):
         return ()
     trace = read(out)
-    if trace.header != header:
+    if not trace.header.like(header):
         raise UserError(f"{out} holds a trace of another scenario: choose another folder.")
     return trace.exchanges
 
@@ -97,8 +97,9 @@ def is_taken(out: Path) -> bool:
 
 def header_of(scenario: Scenario, network: Network | Medium) -> Header:
     return Header(
-        devices=scenario.devices.count,
+        nodes=scenario.devices.count,
         seed=scenario.run.seed,
         network=network.describe(),
         scenario=fingerprint(scenario),
+        provenance=({"step": "record"},),
     )

@@ -1,10 +1,9 @@
 """Reading a trace. What a file says is checked before it is believed; nothing in it is ever run."""
 
 import json
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,36 +11,13 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from testbed.errors import UserError
-from testbed.exchange import (
-    ALL_NEIGHBOURS,
-    NEVER,
-    NOBODY,
-    Deliveries,
-    Devices,
-    Exchange,
-    Links,
-    Outbox,
-    Sightings,
-    Table,
-)
+from testbed.exchange import Cause, Exchange, Table
 from testbed.tables import read_table
-from testbed.trace.format import ROUNDS, TABLES, VERSION, Header, from_columns, schema
+from testbed.trace.checks import complaint
+from testbed.trace.format import BY_ROUND, NO_ROUND, ROUNDS, SCHEMAS, VERSION, Header, LinkRows, NodeRows
+from testbed.trace.value import Trace
 
-
-@dataclass(frozen=True)
-class Trace:
-    """A recording: its header, and for every round what was sent and what the air made of it."""
-
-    header: Header
-    outboxes: tuple[Outbox, ...]
-    exchanges: tuple[Exchange, ...]
-
-    def __len__(self) -> int:
-        return len(self.exchanges)
-
-    def densities(self) -> NDArray[np.float64]:
-        """Realised connectivity density of every round."""
-        return np.array([exchange.density for exchange in self.exchanges])
+T = TypeVar("T", bound=Table)
 
 
 def read(path: str | Path) -> Trace:
@@ -52,14 +28,18 @@ def read(path: str | Path) -> Trace:
     folder = _folder(Path(path))
     header = _header(folder / "header.json")
     rounds = _rounds(folder)
-    parts = {name: _split(folder, name, kind, header.devices, len(rounds)) for name, kind in TABLES.items()}
+    links, link_parts = _whole(folder, "links", LinkRows, header.nodes, len(rounds))
+    nodes, node_parts = _whole(folder, "nodes", NodeRows, header.nodes, len(rounds))
+    if any(part.stop - part.start != header.nodes for part in node_parts):
+        raise UserError(f"{folder}: table 'nodes' is damaged: a round has not one row a node.")
+    parts = {name: _split(folder, name, kind, header.nodes, len(rounds)) for name, kind in BY_ROUND.items()}
     exchanges = tuple(
-        Exchange(int(opened), int(closed), *values)
-        for (opened, closed), *values in zip(
-            rounds, parts["links"], parts["deliveries"], parts["devices"], parts["sightings"], strict=True
+        Exchange(int(opened), int(closed), links.links(link_part), deliveries, nodes.devices(node_part), sightings)
+        for (opened, closed), link_part, node_part, deliveries, sightings in zip(
+            rounds, link_parts, node_parts, parts["deliveries"], parts["sightings"], strict=True
         )
     )
-    return Trace(header, tuple(parts["messages"]), exchanges)
+    return Trace(header, links, nodes, tuple(parts["messages"]), exchanges)
 
 
 def header(path: str | Path) -> Header:
@@ -103,21 +83,44 @@ def _rounds(folder: Path) -> list[tuple[int, int]]:
     return list(zip(opened.tolist(), closed.tolist(), strict=True))
 
 
-def _split(folder: Path, name: str, kind: type[Table], devices: int, rounds: int) -> list[Any]:
-    """One value per round; rows beyond the last whole round of a killed recording are left out."""
-    table = _checked(folder, name, schema(kind))
+def _whole(folder: Path, name: str, kind: type[T], nodes: int, rounds: int) -> tuple[T, list[slice]]:
+    """A table up to the last whole round, and where each round is in it."""
+    table = _checked(folder, name, SCHEMAS[name])
     numbers = table.column("round").to_numpy()
-    if (np.diff(numbers) < 0).any() or (len(numbers) and numbers[0] < 0):
-        raise UserError(f"{folder}: table {name!r} is damaged: its rounds are out of order.")
-    edges = np.searchsorted(numbers, np.arange(rounds + 1))
+    edges = _edges(folder, name, numbers, rounds)
+    rows = kind.of(**{column: table.column(column).to_numpy()[: edges[-1]] for column in kind.columns()})
+    if said := complaint(rows, nodes):
+        raise UserError(f"{folder}: table {name!r} is damaged: {said}.")
+    return rows, [slice(first, last) for first, last in pairwise(edges)]
+
+
+def _split(folder: Path, name: str, kind: type[Table], nodes: int, rounds: int) -> list[Any]:
+    """One value per round."""
+    table = _checked(folder, name, SCHEMAS[name])
+    edges = _edges(folder, name, table.column("round").to_numpy(), rounds)
     try:
-        values = [from_columns(kind, table.slice(a, b - a)) for a, b in pairwise(edges)]
+        values = [_value(kind, table.slice(first, last - first)) for first, last in pairwise(edges)]
     except KeyError as error:
         raise UserError(f"{folder}: table {name!r} is damaged: unknown cause {error}.") from None
     for round_, value in enumerate(values):
-        if complaint := _complaint(value, devices):
-            raise UserError(f"{folder}: table {name!r} is damaged: round {round_}: {complaint}.")
+        if said := complaint(value, nodes):
+            raise UserError(f"{folder}: table {name!r} is damaged: round {round_}: {said}.")
     return values
+
+
+def _edges(folder: Path, name: str, numbers: NDArray[np.int32], rounds: int) -> list[int]:
+    """Where each round begins, and the last one ends: beyond it a kill may have left rows."""
+    if (np.diff(numbers) < 0).any() or (len(numbers) and numbers[0] < NO_ROUND):
+        raise UserError(f"{folder}: table {name!r} is damaged: its rounds are out of order.")
+    edges: list[int] = np.searchsorted(numbers, np.arange(rounds + 1)).tolist()
+    return edges
+
+
+def _value(kind: type[T], rows: pa.Table) -> T:
+    columns = {name: rows.column(name).to_numpy() for name in kind.columns()}
+    if "cause" in columns:
+        columns["cause"] = [Cause[name.upper()] for name in columns["cause"]]
+    return kind(**columns)
 
 
 def _checked(folder: Path, name: str, expected: pa.Schema) -> pa.Table:
@@ -128,36 +131,3 @@ def _checked(folder: Path, name: str, expected: pa.Schema) -> pa.Table:
     if any(column.null_count for column in table.columns):
         raise UserError(f"{folder}: table {name!r} is damaged: it has empty cells.")
     return table
-
-
-def _complaint(table: Table, devices: int) -> str | None:
-    """What is impossible about one round's rows, if anything is."""
-    if isinstance(table, Devices):
-        return None if len(table) == devices else f"{len(table)} rows for {devices} devices"
-    if isinstance(table, Sightings):
-        return _sightings_complaint(table, devices)
-    assert isinstance(table, Outbox | Links | Deliveries)
-    lowest = ALL_NEIGHBOURS if isinstance(table, Outbox) else 0
-    ends = np.concatenate([table.src, np.where(table.dst == lowest, 0, table.dst)])
-    if (ends < 0).any() or (ends >= devices).any():
-        return f"a device outside 0..{devices - 1}"
-    if isinstance(table, Outbox | Deliveries) and (table.size_bytes < 0).any():
-        return "a message of negative size"
-    if isinstance(table, Links | Deliveries) and (table.src == table.dst).any():
-        return "a device that is linked to itself"
-    if isinstance(table, Links) and not ((table.heard >= 0) & (table.heard <= 1)).all():
-        return "a share of hellos outside 0..1"
-    if isinstance(table, Deliveries):
-        arrived = table.arrived
-        if (table.arrived_ns[arrived] < table.started_ns[arrived]).any() or (table.arrived_ns[~arrived] != NEVER).any():
-            return "a message arrives before it starts, or arrives and is lost"
-        if (table.started_ns < NEVER).any():
-            return "a message starts before time begins"
-    return None
-
-
-def _sightings_complaint(table: Sightings, devices: int) -> str | None:
-    ends = np.concatenate([table.device, np.where(table.neighbour == NOBODY, 0, table.neighbour)])
-    if (ends < 0).any() or (ends >= devices).any():
-        return f"a device outside 0..{devices - 1}"
-    return "sightings out of order" if (np.diff(table.time_ns) < 0).any() else None

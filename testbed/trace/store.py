@@ -17,7 +17,8 @@ from pathlib import Path
 from testbed.errors import UserError
 from testbed.places import cache
 from testbed.trace.format import Header
-from testbed.trace.reader import Trace, header, read
+from testbed.trace.reader import header, read
+from testbed.trace.value import Trace
 
 LIMIT_GB = 5.0
 ENTRY = "entry.json"

@@ -145,7 +145,7 @@ def test_links_know_their_strength(live: Any) -> None:
     links = live(2, loss=both_ways(2, (0, 1))).exchange(0, 0, everyone(2)).links
     noise_dbm = 10 * np.log10(1.380649e-23 * 290 * 20e6) + 30 + 7  # thermal, and ns-3's noise figure
     assert links.snr_db == pytest.approx([16.0206 - HEARD_DB - noise_dbm] * 2, abs=0.1)
-    assert links.heard.tolist() == [1, 1]
+    assert links.delivery.tolist() == [1, 1]
 
 
 def test_nothing_is_sent_before_it_is_ready(live: Any) -> None:

@@ -150,7 +150,7 @@ def test_links_follow_the_last_hellos(medium: Make) -> None:
     assert air.neighbours(0) == [1]
     links = air.turn(1, ALL_PRESENT).links
     assert links.neighbour.all()
-    assert links.heard.tolist() == [1, 1]
+    assert links.delivery.tolist() == [1, 1]
     away = Absences.of(device=[1], from_ns=[air.now_ns], until_ns=[100 * SECOND])
     assert air.turn(2, away).closed_ns == SECOND
     until(air, 2 * SECOND)

@@ -26,7 +26,7 @@ def outbox(opened_ns: int) -> Outbox:
 def trace(tmp_path: Path) -> Trace:
     settings = parse({"network": {"kind": "graph", "density": 0.5}}).network
     network = GraphNetwork(DEVICES, 1, settings, 1.0)
-    writer = TraceWriter(tmp_path, Header(devices=DEVICES, seed=1, network=network.describe(), scenario="0"))
+    writer = TraceWriter(tmp_path, Header(nodes=DEVICES, seed=1, network=network.describe(), scenario="0"))
     clock = 0
     for round_ in range(ROUNDS):
         exchange = network.exchange(round_, clock, outbox(clock))

@@ -59,7 +59,7 @@ def test_the_interferer_takes_frames_from_devices_that_are_near(scripted: Open) 
     quiet = load(EXAMPLES / "interferer.toml", {"network.script": ""})
     beside, alone = rounds(scripted(noisy), 0)[0], rounds(scripted(quiet), 0)[0]
     assert np.array_equal(beside.devices.x_m, alone.devices.x_m)
-    assert beside.links.heard.mean() < alone.links.heard.mean()
+    assert beside.links.delivery.mean() < alone.links.delivery.mean()
     assert beside.deliveries.frames.sum() > alone.deliveries.frames.sum()
 
 
@@ -230,5 +230,5 @@ def test_the_engine_finds_the_links_that_the_official_bindings_find(live: Any, t
     program = [sys.executable, str(EXAMPLES / "adhoc_bindings.py"), str(integer(seed, Purpose.RADIO)), str(file)]
     printed = subprocess.run(program, capture_output=True, text=True, check=True).stdout
     rows = [(int(row["src"]), int(row["dst"]), float(row["heard"])) for row in csv.DictReader(io.StringIO(printed))]
-    assert rows == list(zip(links.src.tolist(), links.dst.tolist(), links.heard.tolist(), strict=True))
-    assert len(set(links.heard)) > 2, "a place where every hello is heard shows little"
+    assert rows == list(zip(links.src.tolist(), links.dst.tolist(), links.delivery.tolist(), strict=True))
+    assert len(set(links.delivery)) > 2, "a place where every hello is heard shows little"

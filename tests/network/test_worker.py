@@ -203,4 +203,4 @@ def test_workers_run_side_by_side(live: Any) -> None:
     one, two = live(2), live(3)
     assert len(one.exchange(0, 0, NOTHING).devices) == 2
     assert len(two.exchange(0, 0, NOTHING).devices) == 3
-    assert np.all(one.exchange(1, 5 * 10**9, NOTHING).links.heard == 1)
+    assert np.all(one.exchange(1, 5 * 10**9, NOTHING).links.delivery == 1)

@@ -22,12 +22,18 @@ def sent(src: list[int], ready_ns: int, dst: int = ALL_NEIGHBOURS) -> Outbox:
     return Outbox.of(src=src, dst=dst * ones, size_bytes=100 * ones, ready_ns=ready_ns * ones)
 
 
-def linked(pairs: list[tuple[int, int]], heard: float = 1.0, neighbour: bool = True) -> Links:
+def linked(pairs: list[tuple[int, int]], delivery: float = 1.0, neighbour: bool = True) -> Links:
     """Directed links: each is (src, dst)."""
     src, dst = np.array(pairs, int).reshape(-1, 2).T
     ones = np.ones(len(src))
     return Links.of(
-        src=src, dst=dst, snr_db=20 * ones, heard=heard * ones, rate_bps=6e6 * ones, neighbour=neighbour * ones > 0
+        src=src,
+        dst=dst,
+        snr_db=20 * ones,
+        delivery=delivery * ones,
+        rate_bps=6e6 * ones,
+        latency_ns=0 * ones,
+        neighbour=neighbour * ones > 0,
     )
 
 
@@ -66,7 +72,7 @@ def exchange(
 
 def trace(folder: Path, rounds: list[Round], devices: int, network: dict[str, object] = RADIO) -> Path:
     """A finished trace of these rounds."""
-    writer = TraceWriter(folder, Header(devices=devices, seed=1, network=network, scenario="0"))
+    writer = TraceWriter(folder, Header(nodes=devices, seed=1, network=network, scenario="0"))
     for round_, each in enumerate(rounds):
         writer.append(round_, *each)
     writer.finish()

@@ -22,7 +22,7 @@ def run(folder: Path, accuracy: list[float], seed: int = 1, density: float = 0.5
     scenario = parse({"run": {"seed": seed}, "network": {"density": density}, "algorithm": algorithm})
     (folder / "scenario.toml").write_text(dumps(scenario))
     network = {"kind": "ns3", "side_m": 100.0 + seed}
-    TraceWriter(folder / "trace", Header(devices=20, seed=seed, network=network, scenario="0")).close()
+    TraceWriter(folder / "trace", Header(nodes=20, seed=seed, network=network, scenario="0")).close()
     writer = RunWriter(folder, MANIFEST, [])
     for round_, value in enumerate(accuracy):
         row: dict[str, float] = dict.fromkeys(ROUNDS.names, 0)

@@ -98,7 +98,7 @@ def test_a_one_way_link_is_dashed_and_points_at_who_hears(tmp_path: Path) -> Non
 
 
 def test_a_link_that_was_heard_one_way_alone_is_drawn_though_no_message_travels_on_it() -> None:
-    links = linked([(0, 1)], heard=0.8, neighbour=False)
+    links = linked([(0, 1)], delivery=0.8, neighbour=False)
     assert graph(exchange(links, SILENT, spent(2)), 0.6).one_way.tolist() == [[0, 1]]
     assert graph(exchange(links, SILENT, spent(2)), 0.9).one_way.tolist() == []
 

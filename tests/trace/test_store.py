@@ -60,7 +60,7 @@ DAMAGES = {
     "a flipped byte": lambda folder: _flip(folder / "links.parquet"),
     "a cut file": lambda folder: os.truncate(folder / "messages.parquet", 100),
     "an empty file": lambda folder: os.truncate(folder / "rounds.parquet", 0),
-    "a missing file": lambda folder: (folder / "devices.parquet").unlink(),
+    "a missing file": lambda folder: (folder / "nodes.parquet").unlink(),
     "another header": lambda folder: _flip(folder / "header.json"),
     "no entry": lambda folder: (folder / "entry.json").unlink(),
     "an entry that is no JSON": lambda folder: (folder / "entry.json").write_bytes(b"\xff{"),

@@ -1,0 +1,1 @@
+"""Exporters: a trace in formats that others read, one module per format."""

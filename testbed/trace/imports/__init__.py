@@ -1,0 +1,1 @@
+"""Importers: link traces that others recorded, one module per format."""
