@@ -34,6 +34,16 @@ struct PhyHelper : YansWifiPhyHelper {
     }
 };
 
+/// What each device sends and hears, as FOLDER/device-N.pcap.
+static void
+Capture(PhyHelper& phy, const NetDeviceContainer& devices, const std::string& folder)
+{
+    phy.SetPcapDataLinkType(WifiPhyHelper::DLT_IEEE802_11_RADIO);
+    for (uint32_t i = 0; i < devices.GetN(); ++i) {
+        phy.EnablePcap(folder + "/device-" + std::to_string(i) + ".pcap", devices.Get(i), false, true);
+    }
+}
+
 /// The loss models of the scenario, and the fading behind them.
 static Ptr<PropagationLossModel>
 Losses(const Settings& settings, const NodeContainer& nodes)
@@ -95,6 +105,9 @@ Air::InstallWifi(const Settings& settings)
     const auto audience = std::make_shared<Audience>(m_channel, !settings.scripted);
     for (uint32_t i = 0; culled && i < m_devices.GetN(); ++i) {
         DynamicCast<CulledPhy>(Device(i)->GetPhy())->SetAudience(audience);
+    }
+    if (!settings.pcap.empty()) {
+        Capture(phy, m_devices, settings.pcap);
     }
 }
 

@@ -189,6 +189,7 @@ ToSettings(nb::dict given)
     s.repair = nb::cast<std::string>(given["repair"]);
     s.load = nb::cast<double>(given["load"]);
     s.payload_bytes = nb::cast<uint32_t>(given["payload_bytes"]);
+    s.pcap = nb::cast<std::string>(given["pcap"]);
     return s;
 }
 

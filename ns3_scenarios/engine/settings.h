@@ -50,6 +50,8 @@ struct Settings {
     std::string repair = "fountain";      ///< of broadcast: fountain, nack or none
     double load = 0.25;
     uint32_t payload_bytes = 1472;
+
+    std::string pcap;  ///< folder of a capture file per device; empty: none
 };
 
 }  // namespace testbed

@@ -1,6 +1,7 @@
 """The compiled engine: whether it is there, what it was built against, and settings in its words."""
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 from testbed.errors import UserError
@@ -34,8 +35,11 @@ def missing_engine() -> str | None:
     return MISSING.format(reason=reason.removeprefix("none: ")) if reason else None
 
 
-def world_settings(scenario: Scenario, side_m: float) -> dict[str, Any]:
-    """What the engine's World is made from. Raises UserError for a loss table that cannot be."""
+def world_settings(scenario: Scenario, side_m: float, pcap: Path | None = None) -> dict[str, Any]:
+    """What the engine's World is made from; `pcap` is the folder for captures.
+
+    Raises UserError for a loss table that cannot be.
+    """
     settings, devices = scenario.network, scenario.devices.count
     constant = settings.rate_bps()
     return {
@@ -67,6 +71,7 @@ def world_settings(scenario: Scenario, side_m: float) -> dict[str, Any]:
         "repair": settings.repair,
         "load": settings.load,
         "payload_bytes": settings.payload_bytes,
+        "pcap": str(pcap or ""),
     }
 
 

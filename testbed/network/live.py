@@ -1,5 +1,6 @@
 """What the live networks, with rounds or without, have in common: one ns-3 world in a worker process."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,11 @@ class Live:
             raise UserError(f"network.hello_s = {settings.hello_s:g} should be at least {SHORTEST_HELLO_S:g}.")
         self.devices, self._scenario, self._settings = scenario.devices.count, scenario, settings
         self._events = 0
+        self._pcap = pcap_folder(scenario.output.pcap)
         self._worker = Worker(settings.worker_timeout_s)
         try:
             self.side_m = side_for(scenario, self._worker)
-            self._rate_bps = self._worker.request("open", world_settings(scenario, self.side_m))
+            self._rate_bps = self._worker.request("open", world_settings(scenario, self.side_m, self._pcap))
         except BaseException:
             self.close()
             raise
@@ -57,7 +59,9 @@ class Live:
         return {"kind": "ns3", "standard": "802.11a", "side_m": self.side_m, **radio, **engine_info()}
 
     def close(self) -> None:
-        """End the worker process."""
+        """End the worker process, after its last frames are captured."""
+        if self._pcap:
+            self._worker.finish()
         self._worker.close()
 
     def _places(self, number: int) -> NDArray[np.float64]:
@@ -77,6 +81,21 @@ class Live:
             Deliveries(**raw["deliveries"]),
             Devices(**counted, away_ns=absences.within(opened_ns, raw["closed_ns"], self.devices)),
         )
+
+
+def pcap_folder(name: str | None) -> Path | None:
+    """Where captures go. Raises UserError if there are some already."""
+    if name is None:
+        return None
+    folder = Path(name).resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = any(folder.glob("*.pcap"))
+    except OSError as error:
+        raise UserError(f"output.pcap = {name!r} cannot be a folder: {error.strerror}.") from None
+    if taken:
+        raise UserError(f"output.pcap = {name!r} holds captures already: choose another folder.")
+    return folder
 
 
 def columns(absences: Absences) -> tuple[NDArray[Any], ...]:

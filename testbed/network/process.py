@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 import weakref
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
@@ -43,7 +44,7 @@ class Worker:
 
     def __init__(self, timeout_s: float) -> None:
         self._timeout_s = timeout_s
-        self._started = False
+        self._started = self._asked = False
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _stop)
         ours, theirs = socket.socketpair()
         with theirs:
@@ -67,6 +68,12 @@ class Worker:
             raise UserError(answer)
         return answer
 
+    def finish(self) -> None:
+        """Have the world ended, so that its files are whole; unless the worker is busy, or ended before."""
+        if self._finalizer.alive and not self._asked:
+            with suppress(EngineError):
+                self.request("close")
+
     def close(self) -> None:
         """End the process and wait for it; calling it twice is harmless."""
         self._finalizer()
@@ -75,8 +82,11 @@ class Worker:
         if not self._finalizer.alive:
             raise EngineError("The ns-3 engine was closed, or stopped by an earlier error.")
         try:
+            self._asked = True
             self._connection.send((verb, arguments))
-            return self._answer()
+            answer = self._answer()
+            self._asked = False
+            return answer
         except (EOFError, OSError):
             raise EngineError(self._words(f"stopped ({_ending(self._process)})")) from None
 

@@ -81,8 +81,11 @@ class Host:
         self._script: Script | None = None
 
     def answer(self, verb: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
-        """`open(settings)` makes the world anew and tells its rate; all other verbs are the world's own."""
+        """`open(settings)` makes a world anew and tells its rate, `close` ends it; other verbs are the world's own."""
         try:
+            if verb == "close":
+                self._world = None
+                return "done", None
             return "done", self._open(*arguments) if verb == "open" else self._simulate(verb, arguments)
         except (UserError, ValueError) as complaint:
             return "refused", str(complaint)

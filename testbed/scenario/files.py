@@ -24,10 +24,10 @@ OUSTS = {
 }
 """What an override takes away, since it cannot stand beside it."""
 
-KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s", "cache"}, "output": {"checkpoint_s"}}
+KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s", "cache"}, "output": {"checkpoint_s", "pcap"}}
 """Keys that change no result."""
 
-PATHS = ("graph", "trace", "script", "mobility_file", "churn_file")
+PATHS = ("graph", "trace", "script", "mobility_file", "churn_file", "pcap")
 """Keys that name files, in whatever section."""
 
 
@@ -47,7 +47,7 @@ def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) ->
         raise UserError(f"{path} cannot be read as a scenario: {error}.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from None
-    for section in ("network", "devices"):
+    for section in ("network", "devices", "output"):
         _resolve(tree.get(section), path.parent)
     for dotted, value in overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides):
         _override(tree, dotted, value)

@@ -326,6 +326,11 @@ class Output(Section):
     checkpoint_s: Seconds = Field(
         10.0, description="Wall-clock seconds between checkpoints; what came after one is computed again."
     )
+    pcap: str | None = Field(
+        None,
+        description="`ns3`: folder for captures, `device-N.pcap`, of all that each device sends and hears; the cache "
+        "of airs is then not used.",
+    )
 
 
 class Scenario(Section):

@@ -26,7 +26,8 @@ CODE = ("network", "devices", "exchange.py", "seeds.py", "session/air.py")
 
 def serves(scenario: Scenario) -> bool:
     """Whether the cache is there for a scenario."""
-    return scenario.network.kind == "ns3" and scenario.run.mode == "barrier" and scenario.network.cache == "use"
+    network, live = scenario.network, scenario.output.pcap is not None  # frames are captured as they are simulated
+    return network.kind == "ns3" and scenario.run.mode == "barrier" and network.cache == "use" and not live
 
 
 def find(scenario: Scenario, work: Workload, observer: Observer) -> Trace | None:
