@@ -4,9 +4,11 @@ All are frozen and hold numpy arrays alone, one row per message, link, delivery 
 Units: `*_ns` integer nanoseconds of simulated time, `*_bytes` bytes, `*_db` decibel, `*_m` metres.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from typing import Annotated, Any, Self, get_type_hints
+from functools import cache
+from typing import Annotated, Any, Self, cast, get_type_hints
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,8 +68,11 @@ class Table:
     @classmethod
     def columns(cls) -> dict[str, Any]:
         """Column name to numpy type, in order."""
-        hints = get_type_hints(cls, include_extras=True)
-        return {field.name: hints[field.name].__metadata__[0] for field in fields(cls)}
+        return _columns(cast(Hashable, cls))
+
+    def part(self, rows: slice) -> Self:
+        """Some of the rows, without a copy."""
+        return self.of(**{name: getattr(self, name)[rows] for name in self.columns()})
 
     def __len__(self) -> int:
         return len(getattr(self, fields(self)[0].name))
@@ -77,6 +82,12 @@ class Table:
             np.array_equal(mine := getattr(self, name), getattr(other, name), equal_nan=mine.dtype.kind == "f")
             for name in self.columns()
         )
+
+
+@cache
+def _columns(kind: Any) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name].__metadata__[0] for field in fields(kind)}
 
 
 @dataclass(frozen=True, eq=False)

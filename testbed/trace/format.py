@@ -5,13 +5,12 @@
 have round NO_ROUND. `docs/trace.md` describes it for others.
 """
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints, field_validator, model_validator
 
 from testbed.exchange import (
     Cause,
@@ -28,7 +27,7 @@ from testbed.exchange import (
     Table,
 )
 
-VERSION = 3
+VERSION: Final = 3
 UNITS = {"*_ns": "nanosecond", "*_bytes": "byte", "*_bps": "bit/s", "*_db": "decibel", "*_m": "metre", "*_j": "joule"}
 
 NO_ROUND = -1
@@ -37,6 +36,16 @@ NO_ROUND = -1
 OPEN_NS = 2**63 - 1
 """`t_end_ns` of a link whose end is not known: it held when it was last looked at."""
 
+LAST_NS = 2**62
+"""No time is later, nor earlier than minus this, so that the difference of two is a number of 64 bits."""
+
+MOST_NODES = 10_000_000
+MOST_ROWS = 100_000_000
+"""Of a table: 6.1 GB of links."""
+
+TableName = Literal["messages", "links", "deliveries", "nodes", "sightings", "rounds"]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
 
 class Header(BaseModel):
     """What is true of the whole trace. It names no date and no host: equal recordings are equal bytes."""
@@ -44,9 +53,9 @@ class Header(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal["testbed-trace"] = "testbed-trace"
-    version: PositiveInt = VERSION
+    version: Literal[3] = VERSION
     units: dict[str, str] = UNITS
-    nodes: PositiveInt
+    nodes: Annotated[int, Field(ge=1, le=MOST_NODES)]
     names: tuple[str, ...] | None = None
     """What the nodes are called where the trace comes from, in order; None where they are numbers from 0 up."""
     seed: NonNegativeInt | None = None
@@ -57,12 +66,34 @@ class Header(BaseModel):
     """SHA-256 of the scenario it was recorded under."""
     provenance: tuple[dict[str, Any], ...] = ()
     """How it came to be, step by step: each a table with `step` (`record`, `import`, ...) and its settings."""
-    checksums: dict[str, str] = {}
-    """SHA-256 of every Parquet file; empty while it is being recorded."""
+    checksums: dict[TableName, Digest] = {}
+    """SHA-256 of the Parquet file of every table, in hexadecimal digits. Of files, so empty in the header of a Trace,
+    and on disk as long as the trace is being recorded."""
+
+    @field_validator("units")
+    @classmethod
+    def _units(cls, units: dict[str, str]) -> dict[str, str]:
+        if units != UNITS:
+            raise ValueError(f"should be {UNITS}")
+        return units
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.names is not None and len(self.names) != self.nodes:
+            raise ValueError(f"{len(self.names)} names for {self.nodes} nodes")
+        if self.names is not None and len(set(self.names)) != self.nodes:
+            raise ValueError("two nodes of one name")
+        if self.checksums and (missing := SCHEMAS.keys() - self.checksums.keys()):
+            raise ValueError(f"no checksum for table {min(missing)!r}")
+        return self
 
     def like(self, other: "Header") -> bool:
         """Whether two recordings, finished or not, are of the same air."""
-        return self.model_copy(update={"checksums": {}}) == other.model_copy(update={"checksums": {}})
+        return self.unsealed() == other.unsealed()
+
+    def unsealed(self) -> "Header":
+        """Without checksums, as what files say of themselves is not true of a value."""
+        return self.model_copy(update={"checksums": {}})
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +175,9 @@ class NodeRows(Table):
 
 
 ROUNDS = pa.schema([("round", pa.int32()), ("opened_ns", pa.int64()), ("closed_ns", pa.int64())])
-CAUSES = np.array([cause.name.lower() for cause in Cause])
+CAUSES = pa.array([cause.name.lower() for cause in Cause])
+"""By code."""
+
 BY_ROUND: dict[str, type[Table]] = {"messages": Outbox, "deliveries": Deliveries, "sightings": Sightings}
 """Tables whose columns, beside `round`, are those of a value."""
 
@@ -157,7 +190,7 @@ def _arrow(kind: type[Table]) -> list[pa.Field]:
 
 
 ROUND = pa.field("round", pa.int32())
-SCHEMAS: dict[str, pa.Schema] = {
+SCHEMAS: dict[TableName, pa.Schema] = {
     "messages": pa.schema([ROUND, *_arrow(Outbox)]),
     "links": pa.schema(_arrow(LinkRows)),
     "deliveries": pa.schema([ROUND, *_arrow(Deliveries)]),
@@ -170,18 +203,24 @@ SCHEMAS: dict[str, pa.Schema] = {
 
 def columns(table: Table) -> dict[str, Any]:
     """The columns of a table as they are written; causes by name."""
-    found = {field.name: getattr(table, field.name) for field in dataclasses.fields(table)}
+    found = {name: getattr(table, name) for name in table.columns()}
     if "cause" in found:
-        found["cause"] = CAUSES[found["cause"]]
+        found["cause"] = pa.DictionaryArray.from_arrays(pa.array(found["cause"]), CAUSES).cast(pa.string())
     return found
 
 
-def round_columns(round_: int, outbox: Outbox, exchange: Exchange) -> dict[str, dict[str, Any]]:
+def of_round(round_: int, table: Table) -> dict[str, Any]:
+    """The columns of a table of BY_ROUND as they are written."""
+    return {"round": np.full(len(table), round_), **columns(table)}
+
+
+def round_columns(round_: int, outbox: Outbox, exchange: Exchange) -> dict[TableName, dict[str, Any]]:
     """By table, the columns of one round."""
-    values = {"messages": outbox, "deliveries": exchange.deliveries, "sightings": exchange.sightings}
     return {
-        **{name: {"round": np.full(len(value), round_), **columns(value)} for name, value in values.items()},
+        "messages": of_round(round_, outbox),
         "links": columns(LinkRows.of_round(round_, exchange)),
+        "deliveries": of_round(round_, exchange.deliveries),
         "nodes": columns(NodeRows.of_round(round_, exchange)),
+        "sightings": of_round(round_, exchange.sightings),
         "rounds": {"round": [round_], "opened_ns": [exchange.opened_ns], "closed_ns": [exchange.closed_ns]},
     }

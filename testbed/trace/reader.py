@@ -1,133 +1,141 @@
 """Reading a trace. What a file says is checked before it is believed; nothing in it is ever run."""
 
-import json
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from testbed.errors import UserError
-from testbed.exchange import Cause, Exchange, Table
-from testbed.tables import read_table
-from testbed.trace.checks import complaint
-from testbed.trace.format import BY_ROUND, NO_ROUND, ROUNDS, SCHEMAS, VERSION, Header, LinkRows, NodeRows
+from testbed.exchange import Exchange
+from testbed.trace import checks
+from testbed.trace.files import HEADER, Columns, parquet_columns, stream_columns, tree_of, verify
+from testbed.trace.format import BY_ROUND, NO_ROUND, SCHEMAS, VERSION, Header, LinkRows, NodeRows
+from testbed.trace.upgrade import STEPS, Tables
 from testbed.trace.value import Trace
 
-T = TypeVar("T", bound=Table)
+SEALED = 3
+"""The first version with checksums: without them, a trace is still being recorded."""
 
 
 def read(path: str | Path) -> Trace:
-    """The trace in folder `path`, or in the folder `trace` of a run directory.
+    """The trace in folder `path`, or in the folder `trace` of a run directory, of whatever version.
 
     Raises UserError that names the file for anything missing, damaged, foreign, or of a newer version.
     """
     folder = _folder(Path(path))
-    header = _header(folder / "header.json")
-    rounds = _rounds(folder)
-    links, link_parts = _whole(folder, "links", LinkRows, header.nodes, len(rounds))
-    nodes, node_parts = _whole(folder, "nodes", NodeRows, header.nodes, len(rounds))
-    if any(part.stop - part.start != header.nodes for part in node_parts):
-        raise UserError(f"{folder}: table 'nodes' is damaged: a round has not one row a node.")
-    parts = {name: _split(folder, name, kind, header.nodes, len(rounds)) for name, kind in BY_ROUND.items()}
-    exchanges = tuple(
-        Exchange(int(opened), int(closed), links.links(link_part), deliveries, nodes.devices(node_part), sightings)
-        for (opened, closed), link_part, node_part, deliveries, sightings in zip(
-            rounds, link_parts, node_parts, parts["deliveries"], parts["sightings"], strict=True
-        )
-    )
-    return Trace(header, links, nodes, tuple(parts["messages"]), exchanges)
+    version, header = _header(folder)
+    tables = _loaded(folder, version, header.checksums)
+    for step in range(version, VERSION):
+        tables = STEPS[step].tables(tables)
+    return _trace(folder, header.unsealed(), tables)
 
 
 def header(path: str | Path) -> Header:
-    """The header alone of the trace that `read` would read."""
-    return _header(_folder(Path(path)) / "header.json")
+    """The header alone of the trace that `read` would read, with its checksums once it is finished."""
+    return _header(_folder(Path(path)))[1]
+
+
+def version(path: str | Path) -> int:
+    """The version of the format that the files are in."""
+    return _header(_folder(Path(path)))[0]
 
 
 def _folder(path: Path) -> Path:
-    return path if (path / "header.json").is_file() or not (path / "trace").is_dir() else path / "trace"
+    return path if (path / HEADER).is_file() or not (path / "trace").is_dir() else path / "trace"
 
 
-def _header(file: Path) -> Header:
+def _header(folder: Path) -> tuple[int, Header]:
+    file = folder / HEADER
+    tree = tree_of(file)
+    found = tree.get("version")
+    if type(found) is int and found > VERSION:
+        raise UserError(f"{file} has version {found}, this program reads up to {VERSION}: update testbed.")
+    if type(found) is not int or found not in (*STEPS, VERSION):
+        raise UserError(f"{file} has version {str(found)[:40]} of before the first release: record it again.")
+    for step in range(found, VERSION):
+        tree = STEPS[step].header(tree)
     try:
-        tree = json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{file.parent} is not a trace: it has no header.json.") from None
-    except NotADirectoryError:
-        raise UserError(f"{file.parent} is a file, not the folder of a trace.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{file} is damaged: {error}.") from None
-    if not isinstance(tree, dict) or tree.get("format") != "testbed-trace":
-        raise UserError(f"{file} is not the header of a trace of this project.")
-    if isinstance(tree.get("version"), int) and tree["version"] > VERSION:
-        raise UserError(f"{file} has version {tree['version']}, this program reads up to {VERSION}: update testbed.")
-    if tree.get("version") != VERSION:
-        raise UserError(f"{file} has version {tree.get('version')} of before the first release: record it again.")
-    try:
-        return Header.model_validate(tree)
+        return found, Header.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(f"{file} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
+        where = ".".join(map(str, first["loc"]))[:80]
+        raise UserError(f"{file} is damaged: {f'{where}: ' if where else ''}{first['msg']}.") from None
 
 
-def _rounds(folder: Path) -> list[tuple[int, int]]:
-    table = _checked(folder, "rounds", ROUNDS)
-    numbers, opened, closed = (table.column(name).to_numpy() for name in ROUNDS.names)
-    if not np.array_equal(numbers, np.arange(len(numbers))):
-        raise UserError(f"{folder}: table 'rounds' is damaged: its rounds are not 0, 1, 2, ...")
-    if (opened < 0).any() or (closed < opened).any() or (opened[1:] < closed[:-1]).any():
-        raise UserError(f"{folder}: table 'rounds' is damaged: a round closes before it opens or overlaps the next.")
-    return list(zip(opened.tolist(), closed.tolist(), strict=True))
+def _loaded(folder: Path, version: int, checksums: Mapping[Any, str]) -> Tables:
+    """All tables, up to the last whole round: one that is whole in each of them."""
+    verify(folder, checksums)
+    tables: Tables = {}
+    schemas: Mapping[Any, pa.Schema] = SCHEMAS if version == VERSION else STEPS[version].schemas
+    rounds = []
+    for name, schema in schemas.items():
+        parquet, stream = folder / f"{name}.parquet", folder / f"{name}.arrows"
+        if checksums or (version < SEALED and parquet.is_file()):
+            tables[name] = parquet_columns(parquet, schema)
+        elif stream.is_file():
+            tables[name], count = stream_columns(stream, schema)
+            rounds.append(count)
+        elif parquet.is_file():
+            raise UserError(f"{folder / HEADER} has no checksums of the tables: take another copy of the trace.")
+        else:
+            raise UserError(f"{folder} holds no table {name!r} (neither {parquet.name} nor {stream.name}).")
+    if rounds and not min(rounds):
+        raise UserError(f"{folder} holds no whole round yet.")
+    whole = min(rounds, default=len(tables["rounds"]["round"]))
+    return {name: _whole(folder, name, columns, whole) for name, columns in tables.items()}
 
 
-def _whole(folder: Path, name: str, kind: type[T], nodes: int, rounds: int) -> tuple[T, list[slice]]:
-    """A table up to the last whole round, and where each round is in it."""
-    table = _checked(folder, name, SCHEMAS[name])
-    numbers = table.column("round").to_numpy()
-    edges = _edges(folder, name, numbers, rounds)
-    rows = kind.of(**{column: table.column(column).to_numpy()[: edges[-1]] for column in kind.columns()})
-    if said := complaint(rows, nodes):
-        raise UserError(f"{folder}: table {name!r} is damaged: {said}.")
-    return rows, [slice(first, last) for first, last in pairwise(edges)]
+def _whole(folder: Path, name: str, columns: Columns, rounds: int) -> Columns:
+    """A table without the rows that a kill may have left of later rounds."""
+    numbers = columns["round"]
+    if (numbers[1:] < numbers[:-1]).any() or (len(numbers) and numbers[0] < NO_ROUND):
+        raise _damaged(folder, name, "its rounds are out of order")
+    rows = int(np.searchsorted(numbers, rounds))
+    whole = {key: column[:rows] for key, column in columns.items()}
+    if name == "rounds" and (said := checks.rounds(whole["round"], whole["opened_ns"], whole["closed_ns"])):
+        raise _damaged(folder, name, said)
+    return whole
 
 
-def _split(folder: Path, name: str, kind: type[Table], nodes: int, rounds: int) -> list[Any]:
-    """One value per round."""
-    table = _checked(folder, name, SCHEMAS[name])
-    edges = _edges(folder, name, table.column("round").to_numpy(), rounds)
-    try:
-        values = [_value(kind, table.slice(first, last - first)) for first, last in pairwise(edges)]
-    except KeyError as error:
-        raise UserError(f"{folder}: table {name!r} is damaged: unknown cause {error}.") from None
-    for round_, value in enumerate(values):
-        if said := complaint(value, nodes):
-            raise UserError(f"{folder}: table {name!r} is damaged: round {round_}: {said}.")
-    return values
+def _trace(folder: Path, header: Header, tables: Tables) -> Trace:
+    opened, closed = tables["rounds"]["opened_ns"], tables["rounds"]["closed_ns"]
+    links, nodes = LinkRows.of(**tables["links"]), NodeRows.of(**tables["nodes"])
+    values: dict[str, Any] = {"links": links, "nodes": nodes}
+    for name, kind in BY_ROUND.items():
+        values[name] = kind.of(**{key: column for key, column in tables[name].items() if key != "round"})
+        if (tables[name]["round"][:1] < 0).any():
+            raise _damaged(folder, name, "rows of no round")
+    for name, value in values.items():
+        if said := checks.complaint(value, header.nodes):
+            raise _damaged(folder, name, said)
+    if said := checks.links_in_rounds(links, opened, closed):
+        raise _damaged(folder, "links", said)
+    if said := checks.nodes_in_rounds(nodes, opened, header.nodes):
+        raise _damaged(folder, "nodes", said)
+    parts = {name: _parts(tables[name], len(opened)) for name in values}
+    exchanges = tuple(
+        Exchange(
+            int(opened[round_]),
+            int(closed[round_]),
+            links.links(parts["links"][round_]),
+            values["deliveries"].part(parts["deliveries"][round_]),
+            nodes.devices(parts["nodes"][round_]),
+            values["sightings"].part(parts["sightings"][round_]),
+        )
+        for round_ in range(len(opened))
+    )
+    return Trace(header, links, nodes, tuple(values["messages"].part(part) for part in parts["messages"]), exchanges)
 
 
-def _edges(folder: Path, name: str, numbers: NDArray[np.int32], rounds: int) -> list[int]:
-    """Where each round begins, and the last one ends: beyond it a kill may have left rows."""
-    if (np.diff(numbers) < 0).any() or (len(numbers) and numbers[0] < NO_ROUND):
-        raise UserError(f"{folder}: table {name!r} is damaged: its rounds are out of order.")
-    edges: list[int] = np.searchsorted(numbers, np.arange(rounds + 1)).tolist()
-    return edges
+def _parts(columns: Columns, rounds: int) -> list[slice]:
+    """Where each round is in a table."""
+    edges = np.searchsorted(columns["round"], np.arange(rounds + 1)).tolist()
+    return [slice(first, last) for first, last in pairwise(edges)]
 
 
-def _value(kind: type[T], rows: pa.Table) -> T:
-    columns = {name: rows.column(name).to_numpy() for name in kind.columns()}
-    if "cause" in columns:
-        columns["cause"] = [Cause[name.upper()] for name in columns["cause"]]
-    return kind(**columns)
-
-
-def _checked(folder: Path, name: str, expected: pa.Schema) -> pa.Table:
-    table = read_table(folder, name)
-    if not table.schema.equals(expected):
-        columns = ", ".join(f"{field.name} ({field.type})" for field in expected)
-        raise UserError(f"{folder}: table {name!r} is foreign or damaged: it should have the columns {columns}.")
-    if any(column.null_count for column in table.columns):
-        raise UserError(f"{folder}: table {name!r} is damaged: it has empty cells.")
-    return table
+def _damaged(folder: Path, name: str, said: str) -> UserError:
+    return UserError(f"{folder}: table {name!r} is damaged: {said}.")

@@ -21,8 +21,22 @@ class Trace:
     links: LinkRows
     """All of them; those of a round are also in its Exchange."""
     nodes: NodeRows
+    """All of them; likewise."""
     outboxes: tuple[Outbox, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if the rounds and the tables contradict each other."""
+        counts = {"links": int((self.links.round >= 0).sum()), "nodes": int((self.nodes.round >= 0).sum())}
+        expected = {
+            "links": sum(len(exchange.links) for exchange in self.exchanges),
+            "nodes": sum(len(exchange.devices) for exchange in self.exchanges),
+        }
+        if counts != expected or len(self.outboxes) != len(self.exchanges):
+            raise ValueError(
+                f"{len(self.outboxes)} outboxes and {len(self.exchanges)} exchanges with {expected} rows, "
+                f"beside tables that have {counts} rows of rounds"
+            )
 
     @classmethod
     def of_rounds(cls, header: Header, outboxes: Sequence[Outbox], exchanges: Sequence[Exchange]) -> Self:
