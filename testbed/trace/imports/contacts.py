@@ -1,7 +1,7 @@
 """Plain contact lists without a header, whose unit of time must be stated, as no such file says it.
 
-Read are `a b start end` (white space), `a,b,start,duration`, and `a,b,start,number,flag` (two phones that met, when, and
-nothing about how long: samples); `--columns` says other orders, as "a b start duration" or "start end src dst -".
+Read are `a b start end` (white space), `a,b,start,duration`, and `a,b,start,number,flag` (two phones that met, when,
+and nothing about how long: samples); `--columns` says other orders, as "a b start duration" or "start end src dst -".
 """
 
 from pathlib import Path
@@ -14,9 +14,7 @@ from testbed.trace.imports.lists import found_in
 from testbed.trace.imports.recognise import all_numbers, rows_of
 
 NAME = "contacts"
-ABOUT = (
-    "plain contact lists, `a b start end`, `a,b,start,duration` or `a,b,start,number,flag`, with a stated --time-unit"
-)
+ABOUT = "plain lists with a stated --time-unit: `a b start end`, `a,b,start,duration` or `a,b,start,number,flag`"
 
 ORDERS = {(None, 4): "a b start end", (",", 4): "a b start duration", (",", 5): "a b start - -"}
 """By separator and number of columns, where nothing is stated."""

@@ -2,8 +2,8 @@
 
 A pair called src and dst (source target, from to, tx rx, ...) is directed, one called a and b (i j, u v, ...) is not.
 A time may carry its unit in its name, as `start_ms`, else it is the stated one. Without an end or a duration a row is a
-sample. A weight is the delivery if there is no other and all weights lie in 0..1. An RSSI is left out: what SNR it means
-depends on a noise floor that the file does not state.
+sample. A weight is the delivery if there is no other and all weights lie in 0..1. An RSSI is left out: what SNR it
+means depends on a noise floor that the file does not state.
 """
 
 import re
@@ -22,9 +22,7 @@ from testbed.trace.imports.lists import found_in
 from testbed.trace.imports.rows import Batch
 
 NAME = "csv"
-ABOUT = (
-    "CSV edge lists over time: a header with src, dst (or a, b), start and end (or time), and perhaps link qualities"
-)
+ABOUT = "CSV edge lists over time: a header with src, dst (or a, b), start and end (or time), perhaps qualities"
 
 DIRECTED = ["src dst", "source target", "source destination", "from to", "sender receiver", "tx rx"]
 UNDIRECTED = ["a b", "i j", "u v", "node1 node2", "id1 id2", "node_a node_b"]
@@ -135,7 +133,7 @@ def _column(path: Path, name: str, role: str | None, options: Options) -> Column
 
 def _quality(rows: Batch, report: Report) -> dict[str, NDArray[Any]]:
     """What `links_of` takes."""
-    quality = {name: rows[name] for name in ("delivery", "snr_db", "rate_bps") if name in rows}
+    quality: dict[str, NDArray[Any]] = {name: rows[name] for name in ("delivery", "snr_db", "rate_bps") if name in rows}
     for name, factor in FACTORS.items():
         if name in rows:
             quality["rate_bps" if name.startswith("rate") else "latency_ns"] = np.rint(rows[name] * factor)

@@ -56,7 +56,7 @@ def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[Block]:
                 raise _too_long(path, line, rest)
     except (OSError, EOFError, zlib.error) as error:
         raise refusal(path, line, _unreadable(error)) from None
-    if rest:
+    if rest and (line > 1 or rest != codecs.BOM_UTF8):
         yield _checked(path, line, rest + b"\n")
     elif line == 1:
         raise refusal(path, 1, "the file is empty")
@@ -83,7 +83,7 @@ def head(path: Path) -> str:
                 break
     except (OSError, EOFError, zlib.error) as error:
         raise refusal(path, 1 + text.count(b"\n"), _unreadable(error)) from None
-    if not text:
+    if text in (b"", codecs.BOM_UTF8):
         raise refusal(path, 1, "the file is empty")
     if len(text) >= HEAD_BYTES:
         text = text[: text.rfind(b"\n") + 1] or text

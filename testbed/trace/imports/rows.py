@@ -159,8 +159,10 @@ def _kept(found: Batch, layout: Layout, names: Names, keep: Keep | None) -> Batc
     """The rows that are wanted; their nodes become numbers."""
     if keep is not None:
         mask = keep(found)
-        found = {
-            name: column.where(mask) if isinstance(column, Coded) else column[mask] for name, column in found.items()
-        }
+        found = found if mask.all() else {name: _where(column, mask) for name, column in found.items()}
     nodes = {column.name for _, column in layout.wanted() if column.kind is Kind.NODE}
     return {name: names.codes(column) if name in nodes else column for name, column in found.items()}
+
+
+def _where(column: Any, mask: NDArray[np.bool_]) -> Any:
+    return column.where(mask) if isinstance(column, Coded) else column[mask]

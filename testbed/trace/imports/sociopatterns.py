@@ -15,7 +15,7 @@ from testbed.trace.imports.cells import Column, Kind, Layout
 from testbed.trace.imports.intervals import LIMIT, TooMany, links_of, running_end
 from testbed.trace.imports.lines import head
 from testbed.trace.imports.lists import nothing
-from testbed.trace.imports.names import Names
+from testbed.trace.imports.names import NODES, Names
 from testbed.trace.imports.recognise import rows_of
 from testbed.trace.imports.rows import Batch, batches
 from testbed.trace.imports.window import Window, inversions
@@ -97,9 +97,11 @@ def _merged(runs: Runs, report: Report) -> Runs:
     """Runs of a pair that touch or overlap become one; an overlap by whole steps is of rows that were there already."""
     if not runs.shape[1]:
         return runs
-    src, dst, start, end = runs = runs[:, np.lexsort((runs[2], runs[1], runs[0]))]
-    same = np.zeros(len(src), bool)
-    same[1:] = (src[1:] == src[:-1]) & (dst[1:] == dst[:-1])
+    pair = runs[0] * NODES + runs[1]
+    ordered = (runs[2, 1:] >= runs[2, :-1]).all()
+    order = np.argsort(pair, kind="stable") if ordered else np.lexsort((runs[2], pair))
+    pair, (src, dst, start, end) = pair[order], runs[:, order]
+    same = np.append(False, pair[1:] == pair[:-1])
     ends = running_end(np.cumsum(~same) - 1, end)
     shared = np.where(same[1:], np.minimum(ends[:-1], end[1:]) - start[1:], -1)
     again = (shared > 0) & (shared % GRAIN_NS == 0)
