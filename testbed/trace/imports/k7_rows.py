@@ -26,8 +26,8 @@ COLUMNS = {
     "tx_count": pa.float64(),
 }
 """Those that are read."""
-MOST_ROWS = 20_000_000
-"""More are refused: they take some 3 GB while they are sorted."""
+MOST_ROWS = 10_000_000
+"""More are refused: they take some 2.5 GB while they are sorted."""
 MISSING = ["", "nan", "NaN", "None", "null"]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
