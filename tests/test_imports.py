@@ -10,7 +10,7 @@ import pytest
 import testbed
 
 ROOT = Path(testbed.__file__).parent
-GROUND = {"errors", "exchange", "kernel", "places", "scenario", "seeds", "tables", "threads"}
+GROUND = {"errors", "exchange", "kernel", "movement", "places", "scenario", "seeds", "tables", "threads"}
 ALLOWED = {
     "errors": set(),
     "seeds": set(),
@@ -18,6 +18,7 @@ ALLOWED = {
     "tables": set(),
     "threads": set(),
     "kernel": set(),
+    "movement": set(),
     "scenario": set(),
     "places": set(),
     "devices": set(),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.network.movement import read_ns2, read_places
+from testbed.movement import read_ns2, read_places
 from testbed.scenario.schema import Network as Settings
 from testbed.seeds import Purpose, generator
 

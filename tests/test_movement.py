@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testbed.errors import UserError
-from testbed.network.movement import read_ns2, read_places
+from testbed.movement import read_ns2, read_places
 from testbed.network.positions import courses, own_side_m, positions
 from testbed.scenario import parse
 from testbed.scenario.schema import Network

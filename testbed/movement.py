@@ -28,6 +28,17 @@ IDLE = re.compile(r'\s*(#.*|\$god_\s.*|\$ns_\s+at\s+\S+\s+"\s*\$god_\s.*)?')
 """Blank lines, comments, and the hop counts that ns-2's own generator adds."""
 
 
+class Unknown(ValueError):
+    """A line that is of no kind known here."""
+
+
+class Place(NamedTuple):
+    """Where a node starts, on one axis: X, Y or Z."""
+
+    axis: str
+    metres: float
+
+
 class Move(NamedTuple):
     """Head for a place, from `at_s` on."""
 
@@ -44,22 +55,28 @@ class Node:
     start: dict[str, float] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
 
+    @property
+    def has_start(self) -> bool:
+        """Whether it is said where the node starts."""
+        return {"X", "Y"} <= self.start.keys()
+
 
 def read_ns2(path: Path) -> list[NDArray[np.float64]]:
-    """The legs of each node in the order of node ids, whatever gaps those have.
+    """The legs of each node (see `legs`) in the order of node ids, whatever gaps those have.
 
-    A leg is a row `from_s, x_m, y_m, x_mps, y_mps`. Raises UserError, with file and line, for what is no such movement.
+    Strict: raises UserError, with file and line, for all that is no such movement.
     """
     nodes: defaultdict[int, Node] = defaultdict(Node)
     for number, line in enumerate(_lines(path), 1):
         try:
-            _read(line, nodes)
+            if said := statement(line):
+                _add(nodes[said[0]], said[1])
         except ValueError as complaint:
             raise UserError(f"network.mobility_file: {path}, line {number}: {complaint}.") from None
     for id_, node in nodes.items():
-        if not {"X", "Y"} <= node.start.keys():
+        if not node.has_start:
             raise UserError(f"network.mobility_file: {path} does not say where node {id_} starts (set X_ and set Y_).")
-    return [_legs(node) for _, node in sorted(nodes.items())]
+    return [legs(node) for _, node in sorted(nodes.items())]
 
 
 def read_places(path: Path) -> NDArray[np.float64]:
@@ -92,24 +109,36 @@ def _lines(path: Path) -> list[str]:
         raise UserError(f"network.mobility_file: {path} is no text file.") from None
 
 
-def _read(line: str, nodes: dict[int, Node]) -> None:
-    """Add what the line says. Raises ValueError for a line that says nothing known."""
+def statement(line: str) -> tuple[int, Place | Move] | None:
+    """Of which node the line says what; None for comments and the like. Raises Unknown for a line that says nothing
+    known, ValueError for one that says it with numbers that cannot be."""
     if start := START.fullmatch(line):
-        nodes[int(start[1])].start[start[2]] = _number(start[3])
-    elif move := MOVE.fullmatch(line):
-        _add(nodes[int(move[2])], Move(*map(_number, (move[1], *move.groups()[2:5]))))
-    elif not IDLE.fullmatch(line):
-        raise ValueError(f"{line.strip()[:80]!r} is neither `set X_`, `set Y_`, `set Z_` nor `setdest` of a node")
+        return _id(start[1]), Place(start[2], _number(start[3]))
+    if move := MOVE.fullmatch(line):
+        at_s, speed_mps = _number(move[1]), _number(move[5])
+        if at_s < 0 or speed_mps < 0:
+            raise ValueError("a time and a speed should be 0 or more")
+        return _id(move[2]), Move(at_s, _number(move[3]), _number(move[4]), speed_mps)
+    if IDLE.fullmatch(line):
+        return None
+    raise Unknown(f"{line.strip()[:80]!r} is neither `set X_`, `set Y_`, `set Z_` nor `setdest` of a node")
 
 
-def _add(node: Node, move: Move) -> None:
-    if move.at_s < 0 or move.speed_mps < 0:
-        raise ValueError("a time and a speed should be 0 or more")
-    if node.moves and move.at_s < node.moves[-1].at_s:
-        raise ValueError(f"time goes back from {node.moves[-1].at_s:g} s to {move.at_s:g} s")
-    if node.moves and move.at_s == node.moves[-1].at_s:
+def _add(node: Node, said: Place | Move) -> None:
+    if isinstance(said, Place):
+        node.start[said.axis] = said.metres
+        return
+    if node.moves and said.at_s < node.moves[-1].at_s:
+        raise ValueError(f"time goes back from {node.moves[-1].at_s:g} s to {said.at_s:g} s")
+    if node.moves and said.at_s == node.moves[-1].at_s:
         node.moves.pop()
-    node.moves.append(move)
+    node.moves.append(said)
+
+
+def _id(text: str) -> int:
+    if len(text) > 18:
+        raise ValueError(f"{text[:20]}... is too large for a node id")
+    return int(text)
 
 
 def _number(text: str) -> float:
@@ -122,21 +151,22 @@ def _number(text: str) -> float:
     return number
 
 
-def _legs(node: Node) -> NDArray[np.float64]:
+def legs(node: Node) -> NDArray[np.float64]:
+    """What a node does, one row `from_s, x_m, y_m, x_mps, y_mps` a leg; its moves are in order of time."""
     x_m, y_m = node.start["X"], node.start["Y"]
-    legs = [(0.0, x_m, y_m, 0.0, 0.0)]
+    rows = [(0.0, x_m, y_m, 0.0, 0.0)]
     for move, following in pairwise([*node.moves, Move(inf, 0, 0, 0)]):
         way_m = hypot(move.x_m - x_m, move.y_m - y_m)
         if way_m == 0 or move.speed_mps == 0:
-            legs.append((move.at_s, x_m, y_m, 0.0, 0.0))
+            rows.append((move.at_s, x_m, y_m, 0.0, 0.0))
             continue
         x_mps, y_mps = ((goal - here) / way_m * move.speed_mps for goal, here in ((move.x_m, x_m), (move.y_m, y_m)))
-        legs.append((move.at_s, x_m, y_m, x_mps, y_mps))
+        rows.append((move.at_s, x_m, y_m, x_mps, y_mps))
         arrival_s = move.at_s + way_m / move.speed_mps
         if isfinite(arrival_s) and arrival_s <= following.at_s:
             x_m, y_m = move.x_m, move.y_m
-            legs.append((arrival_s, x_m, y_m, 0.0, 0.0))
+            rows.append((arrival_s, x_m, y_m, 0.0, 0.0))
         else:
             passed_s = following.at_s - move.at_s
             x_m, y_m = x_m + x_mps * passed_s, y_m + y_mps * passed_s
-    return np.array(legs, np.float64)
+    return np.array(rows, np.float64)
