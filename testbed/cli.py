@@ -1,6 +1,7 @@
 """The verbs of the command line. Each loads what it needs when it is called, so that `--help` is quick."""
 
 import errno
+import json
 import shlex
 import signal
 import sys
@@ -69,19 +70,40 @@ def record(scenario: ScenarioFile, overrides: Overrides = None, out: Out = None,
 
 @app.command()
 def replay(
-    trace: Annotated[Path, typer.Argument(help="Trace folder, or the run directory it is in.", show_default=False)],
+    trace: Annotated[
+        Path, typer.Argument(help="Trace folder, the run directory it is in, or bundled/NAME.", show_default=False)
+    ],
     scenario: ScenarioFile,
+    links: Annotated[
+        bool | None,
+        typer.Option(
+            "--links/--exact",
+            help="Time every message anew over the recorded links; or have the recorded ones arrive when they did.",
+            show_default=False,
+        ),
+    ] = None,
+    from_s: Annotated[float | None, typer.Option("--from", help="Second of the trace to begin with.")] = None,
+    to_s: Annotated[float | None, typer.Option("--to", help="Second of the trace to end with.")] = None,
+    at_end: Annotated[str | None, typer.Option(help="When the trace ends before the run: error, loop or hold.")] = None,
+    time_scale: Annotated[
+        float | None, typer.Option(help="With --links: simulated seconds for one second of the trace.")
+    ] = None,
+    nodes: Annotated[
+        str | None, typer.Option(help="Nodes that are the devices: all, first, busiest, random, or a list as 0,3,7.")
+    ] = None,
     overrides: Overrides = None,
     out: Out = None,
     resume: Resume = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Train as a scenario says over a recorded trace, without ns-3."""
+    """Train as a scenario says over a trace, without ns-3; the options take the place of keys in [network]."""
     from testbed import console, session
 
-    settings, folder = console.place(scenario, overrides or [], out, resume)
+    keys = session.replay_keys(trace, links, from_s, to_s, at_end, time_scale, _nodes(nodes))
+    stated = [f"network.{key}={json.dumps(value)}" for key, value in keys.items()]
+    settings, folder = console.place(scenario, [*(overrides or []), *stated], out, resume)
     with console.Progress(settings) as progress:
-        session.replay(trace, settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command())
+        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command())
     console.summary(folder)
 
 
@@ -250,6 +272,12 @@ def _plot(kind: str, runs: list[Path], out: Path, **options: float | None) -> No
     from testbed import report
 
     print(report.plot(kind, runs, out, **options))
+
+
+def _nodes(text: str | None) -> str | list[int] | None:
+    """A list of numbers, or the word that it should be."""
+    numbers = (text or "").split(",")
+    return [int(number) for number in numbers] if all(number.strip().isdecimal() for number in numbers) else text
 
 
 def _command() -> str:

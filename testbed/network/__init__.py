@@ -1,13 +1,8 @@
 """The networks behind one Protocol: `ns3` (live), `replay` (a trace), `graph` (networkx)."""
 
-from typing import TYPE_CHECKING
-
 from testbed.network.base import Network
 from testbed.network.medium import Medium
 from testbed.scenario import Scenario
-
-if TYPE_CHECKING:
-    from testbed.trace import Trace
 
 __all__ = ["Medium", "Network", "connect", "connect_medium"]
 
@@ -22,10 +17,17 @@ def connect(scenario: Scenario) -> Network:
         from testbed.network.graph import GraphNetwork
 
         return GraphNetwork(scenario.devices.count, run.seed, settings, run.deadlines_s()[0])
+    if settings.kind == "replay" and settings.replay == "links":
+        from testbed.network.excerpt import excerpt
+        from testbed.network.links import LinksNetwork
+
+        return LinksNetwork(excerpt(scenario), scenario)
     if settings.kind == "replay":
+        from testbed.network.excerpt import recorded
         from testbed.network.replay import ReplayNetwork
 
-        return ReplayNetwork(_trace(scenario), scenario.devices.count, _rounds(scenario))
+        loop = settings.at_end == "loop"
+        return ReplayNetwork(recorded(scenario), scenario.devices.count, _rounds(scenario), loop)
     from testbed.network.ns3 import Ns3Network
 
     return Ns3Network(scenario)
@@ -39,22 +41,19 @@ def connect_medium(scenario: Scenario) -> Medium:
         from testbed.network.graph_medium import GraphMedium
 
         return GraphMedium(GraphNetwork(scenario.devices.count, run.seed, settings, run.deadlines_s()[0]))
+    if settings.kind == "replay" and settings.replay == "links":
+        from testbed.network.excerpt import excerpt
+        from testbed.network.links import LinksMedium
+
+        return LinksMedium(excerpt(scenario), scenario)
     if settings.kind == "replay":
+        from testbed.network.excerpt import recorded_from_the_beginning
         from testbed.network.replay_medium import ReplayMedium
 
-        return ReplayMedium(_trace(scenario), scenario.devices.count, _rounds(scenario))
+        return ReplayMedium(recorded_from_the_beginning(scenario), scenario.devices.count, _rounds(scenario))
     from testbed.network.ns3_medium import Ns3Medium
 
     return Ns3Medium(scenario)
-
-
-def _trace(scenario: Scenario) -> "Trace":
-    from testbed.errors import UserError
-    from testbed.trace import read
-
-    if scenario.network.trace is None:
-        raise UserError('network.kind = "replay" needs network.trace, the folder of a recorded trace.')
-    return read(scenario.network.trace)
 
 
 def _rounds(scenario: Scenario) -> int:

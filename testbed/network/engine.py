@@ -9,7 +9,10 @@ from testbed.network.positions import courses
 from testbed.scenario import Scenario
 from testbed.seeds import Purpose, integer
 
-MISSING = 'this installation has no ns-3 engine ({reason}); use network.kind = "graph" or "replay", or reinstall'
+MISSING = (
+    'this installation has no ns-3 engine ({reason}); use network.kind = "graph" or "replay" (recorded airs come with '
+    "testbed: `testbed trace list`, `testbed replay bundled/NAME SCENARIO`), or reinstall"
+)
 CHECKS = ("LOG_ENABLE", "ASSERT_ENABLE")
 """Definitions of an ns-3 that checks and logs, at about half the speed of an optimised one."""
 

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from testbed.errors import UserError
 from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, NEVER, NOBODY, Absences, Exchange, Outbox
 from testbed.network.medium import Ended, nothing
-from testbed.network.replay import check_absences, check_fits, in_s, recorded_mode
+from testbed.network.replay import OTHERWISE, check_absences, check_fits, in_s, recorded_mode
 from testbed.trace import Trace
 
-CHOOSE = "choose the sections run, devices, model and algorithm of the recording"
+CHOOSE = f"choose the sections run, devices, model and algorithm of the recording, or {OTHERWISE}"
 
 
 class Sent(NamedTuple):
@@ -29,7 +29,7 @@ class Sent(NamedTuple):
 
 
 class ReplayMedium:
-    """Plays `trace` to as many devices as it was recorded with, in the event-driven modes.
+    """Plays `trace` to as many devices as it has nodes, in the event-driven modes.
 
     Raises UserError where the trace is of mode `barrier`, or the scenario asks for more than it holds.
     """
@@ -158,7 +158,7 @@ def _difference(sent: Sent, recorded: Sent | None) -> str:
     if sent.size_bytes != recorded.size_bytes:
         return (
             f"device {sent.src} sends {sent.size_bytes} bytes, recorded were {recorded.size_bytes} "
-            "(choose the model and algorithm of the recording)"
+            f"(choose the model and algorithm of the recording, or {OTHERWISE})"
         )
     if sent.ready_ns != recorded.ready_ns:
         return f"device {sent.src} sends at {in_s(sent.ready_ns)}, recorded was {in_s(recorded.ready_ns)} ({CHOOSE})"

@@ -13,11 +13,16 @@ from testbed.scenario.schema import Scenario
 def sentences(error: ValidationError, source: str) -> Iterator[str]:
     """One sentence for each thing that is wrong: file, key, value and what is allowed."""
     seen = set()
-    for detail in error.errors(include_url=False):
+    for detail in sorted(error.errors(include_url=False), key=_is_beside_the_point):
         path = _known_part(detail["loc"])
         if path not in seen:
             seen.add(path)
             yield f"{source}: {_sentence(detail, path)}"
+
+
+def _is_beside_the_point(detail: ErrorDetails) -> bool:
+    """Where words or a list may stand: that a list is none of the words."""
+    return detail["type"] == "literal_error" and isinstance(detail["input"], list)
 
 
 def _sentence(detail: ErrorDetails, path: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ import tomli_w
 from pydantic import ValidationError
 
 from testbed.errors import UserError
+from testbed.places import BUNDLED, trace_folder
 from testbed.scenario.complaints import sentences
 from testbed.scenario.schema import GRAPH_FILES, Scenario
 
@@ -28,7 +29,7 @@ KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s", "cache"
 """Keys that change no result."""
 
 PATHS = ("graph", "trace", "script", "mobility_file", "churn_file", "pcap")
-"""Keys that name files, in whatever section."""
+"""Keys that name files or folders, in whatever section."""
 
 
 def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) -> Scenario:
@@ -80,9 +81,30 @@ def content(scenario: Scenario, without: Mapping[str, set[str]]) -> dict[str, di
     return tree
 
 
-def _content(file: str) -> str:
-    """What stands for a file in the hash: its content, so that it may be moved but not changed."""
-    return hashlib.sha256(Path(file).read_bytes()).hexdigest() if Path(file).is_file() else file
+def _content(path: str) -> str:
+    """What stands for a file or a trace in the hash: its content, so that it may be moved but not changed."""
+    if Path(path).is_file():
+        return _sha256(Path(path))
+    folder = trace_folder(path)
+    header = folder / "header.json"
+    if not header.is_file():
+        return path
+    if _has_checksums(header):
+        return _sha256(header)
+    return hashlib.sha256("".join(_sha256(file) for file in sorted(folder.iterdir())).encode()).hexdigest()
+
+
+def _has_checksums(header: Path) -> bool:
+    """Whether a trace is finished, so that its header stands for its tables."""
+    try:
+        tree = json.loads(header.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(tree, dict) and bool(tree.get("checksums"))
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _resolve(section: Any, folder: Path) -> None:
@@ -91,8 +113,13 @@ def _resolve(section: Any, folder: Path) -> None:
         return
     for key in PATHS:
         value = section.get(key)
-        if isinstance(value, str) and value and (key != "graph" or Path(value).suffix in GRAPH_FILES):
+        if isinstance(value, str) and value and not _is_no_path(key, value):
             section[key] = str((folder / value).resolve())
+
+
+def _is_no_path(key: str, value: str) -> bool:
+    """Whether a value only looks like a path: the name of a shape, or of a trace that comes with the package."""
+    return value.startswith(BUNDLED) if key == "trace" else key == "graph" and Path(value).suffix not in GRAPH_FILES
 
 
 def _override(tree: dict[str, Any], dotted: str, value: Any) -> None:

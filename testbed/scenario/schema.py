@@ -5,6 +5,7 @@ The command line, the error messages and `docs/scenario.md` are all made from th
 
 import math
 import re
+from collections import Counter
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
@@ -238,6 +239,7 @@ class Network(Section):
             raise ValueError(
                 f"network.speed_mps = {list(self.speed_mps)} should be the slowest speed, then the fastest"
             )
+        self._check_replay()
         self.rate_bps()
         for model in self.losses():
             if not _is_finite(model):
@@ -245,6 +247,25 @@ class Network(Section):
             if not isinstance(model.get("model"), str):
                 raise ValueError(f"network.loss = {model!r} needs a key `model`, the name of an ns-3 loss model")
         return self
+
+    def _check_replay(self) -> None:
+        """Of a trace: what is impossible whatever the kind, and what `exact` cannot do where it is to be played."""
+        if self.from_s is not None and self.to_s is not None and self.from_s >= self.to_s:
+            raise ValueError(f"network.from_s = {self.from_s:g} should be before network.to_s = {self.to_s:g}")
+        for node, times in Counter(self.nodes if isinstance(self.nodes, tuple) else ()).items():
+            if times > 1:
+                raise ValueError(f"network.nodes names node {node} {times} times: a node is one device")
+        if self.kind != "replay" or self.replay != "exact":
+            return
+        if self.time_scale != 1:
+            raise ValueError(
+                f'network.time_scale = {self.time_scale:g} is for network.replay = "links"; an "exact" replay keeps '
+                "the recorded times"
+            )
+        if self.at_end == "hold":
+            raise ValueError(
+                'network.at_end = "hold" is for network.replay = "links"; an "exact" replay can only "loop"'
+            )
 
     @property
     def wanted_density(self) -> float:
@@ -361,6 +382,12 @@ class Scenario(Section):
             raise ValueError(
                 'run.mode = "async" sends to one neighbour at a time: take network.transport = "unicast" or "tcp" '
                 'in place of "broadcast"'
+            )
+        listed = self.network.nodes if self.network.kind == "replay" else "all"
+        if isinstance(listed, tuple) and len(listed) != self.devices.count:
+            raise ValueError(
+                f"network.nodes lists {len(listed)} nodes for devices.count = {self.devices.count}: list one node of "
+                "the trace for each device"
             )
         if (
             self.run.mode == "barrier"

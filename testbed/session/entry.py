@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ import torch
 
 from testbed.errors import UserError
 from testbed.network import connect_medium
+from testbed.places import BUNDLED
 from testbed.results import Run, manifest
-from testbed.scenario import Scenario, dumps, fingerprint, load
+from testbed.scenario import Scenario, dumps, fingerprint, load, parse
 from testbed.session import cached, checkpoint
 from testbed.session.ahead import Ahead
 from testbed.session.air import Air
@@ -93,12 +95,44 @@ def _run_periods(
     return Run(out)
 
 
-def replay(trace: Path, scenario: Scenario, out: Path, **options: object) -> Run:
-    """Train over a recorded trace, without ns-3; with the scenario it was recorded under, the tables are the
-    same bytes. `options` as for `run`."""
-    settings = {"kind": "replay", "trace": str(trace.resolve())}
-    network = scenario.network.model_copy(update=settings)
-    return run(scenario.model_copy(update={"network": network}), out, **options)  # type: ignore[arg-type]
+def replay(
+    trace: str | Path,
+    scenario: Scenario,
+    out: Path,
+    *,
+    links: bool | None = None,
+    from_s: float | None = None,
+    to_s: float | None = None,
+    at_end: str | None = None,
+    time_scale: float | None = None,
+    nodes: str | Sequence[int] | None = None,
+    **options: Any,
+) -> Run:
+    """Train over a trace, without ns-3; with the scenario it was recorded under, the tables are the same bytes.
+
+    `trace` is a folder, a run directory or `bundled/NAME`. `links` times every message anew (else `exact`); it and what
+    follows take the place of the keys in `[network]` of those names. `options` as for `run`.
+    """
+    keys = replay_keys(trace, links, from_s, to_s, at_end, time_scale, nodes)
+    tree = scenario.model_dump(exclude_none=True)
+    return run(parse({**tree, "network": {**tree["network"], **keys}}), out, **options)
+
+
+def replay_keys(
+    trace: str | Path,
+    links: bool | None = None,
+    from_s: float | None = None,
+    to_s: float | None = None,
+    at_end: str | None = None,
+    time_scale: float | None = None,
+    nodes: str | Sequence[int] | None = None,
+) -> dict[str, Any]:
+    """Keys of `[network]` that have a scenario play a trace; what is None stays as it is."""
+    whole = str(trace) if str(trace).startswith(BUNDLED) else str(Path(trace).resolve())
+    semantics = None if links is None else "links" if links else "exact"
+    keys = {"replay": semantics, "from_s": from_s, "to_s": to_s, "at_end": at_end, "time_scale": time_scale}
+    stated = {key: value for key, value in {**keys, "nodes": nodes}.items() if value is not None}
+    return {"kind": "replay", "trace": whole, **stated}
 
 
 def _train(rounds: int, barrier: Barrier | Periods, air: Air | Periods, recorder: Recorder, observer: Observer) -> None:
