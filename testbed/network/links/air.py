@@ -6,13 +6,14 @@ A device takes part in the first frame whose preamble it detects and is deaf for
 disturb, and what it understands is decided by the SINR of every part of the frame.
 """
 
+from collections import deque
 from collections.abc import Callable
 from enum import IntEnum
-from itertools import count
 
 import numpy as np
 
 from testbed.kernel import Kernel
+from testbed.network.links.frame import Frame
 from testbed.network.links.radio import (
     DETECTED,
     DETECTED_SINR,
@@ -20,15 +21,13 @@ from testbed.network.links.radio import (
     DIFS_NS,
     EIFS_NS,
     ENERGY,
-    PREAMBLE_NS,
     SLOT_NS,
     WINDOW,
     Radio,
-    errors,
 )
 from testbed.network.links.snapshot import Ids, Snapshot
 
-NOTHING = -1
+FAR_NS = 1 << 62
 
 
 class Due(IntEnum):
@@ -38,18 +37,9 @@ class Due(IntEnum):
     RETURN = 1
     LEAVE = 2
     FRAME_ENDS = 3
-    FRAME_DETECTED = 4
-    ARRIVAL = 5
-    TIMER = 6
-    ACCESS = 7
-
-
-class Frame:
-    """On the air, or about to be."""
-
-    def __init__(self, src: int, size_bytes: int, rate_bps: int) -> None:
-        self.src, self.size_bytes, self.rate_bps = src, size_bytes, rate_bps
-        self.number, self.ends_ns, self.broken = NOTHING, 0, False
+    ARRIVAL = 4
+    TIMER = 5
+    ACCESS = 6
 
 
 class Air:
@@ -68,139 +58,143 @@ class Air:
         self._links, self._radio, self._kernel, self._draws, self._fading_m = links, radio, kernel, draws, fading_m
         self.began: Callable[[Frame], None] = lambda frame: None
         self.understood: Callable[[Frame, list[int]], None] = lambda frame, receivers: None
-        self.away = np.zeros(devices, bool)
+        self.away = [False] * devices
         self.airtime_ns, self.frames = np.zeros((2, devices), np.int64)
         self._waiting: dict[int, Frame] = {}
         self._sending: dict[int, Frame] = {}
-        self._deaf = np.zeros(devices, bool)
-        """Sending, or away."""
-        self._noise = np.zeros(devices)
-        """Power of all that arrives."""
-        self._heard = np.full(devices, NOTHING)
-        """Number of the frame that a device takes part in."""
-        self._until_ns = np.zeros(devices, np.int64)
-        """When that ends."""
-        self._power, self._scale, self._errors = np.zeros((3, devices))
-        """Of that frame: its power, how easily it is lost, and how much of a chance that has had so far."""
-        self._since_ns = np.zeros(devices, np.int64)
-        """Up to when `_errors` counts."""
+        self._undetected: deque[Frame] = deque()
+        """Those that began a moment ago, in their order."""
+        self._taken_ns = np.zeros(devices, np.int64)
+        """Until when a device sends, takes part in a frame, or is away."""
         self._quiet_ns = np.full(devices, kernel.now_ns)
-        """From when on back-off slots count."""
-        self._slots = np.zeros(devices, np.int64)
-        self._numbers = count()
+        """From when on the back-off slots of a device that waits count."""
+        self._slots = [0] * devices
+        self._rested_ns = [0] * devices
+        """When the back-off after its own last frame has passed."""
 
     def busy(self, device: int) -> bool:
         """Whether a frame waits there already, or none can be sent."""
-        return device in self._waiting or bool(self.away[device])
+        return device in self._waiting or self.away[device]
 
     def send(self, frame: Frame) -> None:
         """Let it wait for the air."""
         device, now_ns = frame.src, self._kernel.now_ns
         self._waiting[device] = frame
-        if self._slots[device] == 0 and (self._heard[device] != NOTHING or self._blocked(device)):
-            self._slots[device] = self._draws.integers(WINDOW)
-        self._await(device, max(now_ns, self._access_ns(device)))
+        self._slots[device] = max(0, -(-(self._rested_ns[device] - now_ns) // SLOT_NS))
+        self._detect(now_ns)
+        if self._slots[device] == 0 and (self._taken_ns[device] > now_ns or self._blocked(device)):
+            self._slots[device] = self._back_off()
+        self._access(device)
 
     def leave(self, device: int) -> None:
         """Its radio is off."""
-        self.away[device] = self._deaf[device] = True
-        self._heard[device] = NOTHING
+        self._detect(self._kernel.now_ns)
+        self.away[device] = True
+        self._taken_ns[device] = FAR_NS
         self._waiting.pop(device, None)
         if device in self._sending:
             self._sending[device].broken = True
 
     def come(self, device: int) -> None:
         """Its radio is on."""
+        now_ns = self._kernel.now_ns
+        self._detect(now_ns)
         self.away[device] = False
-        self._deaf[device] = device in self._sending
-        self._quiet_ns[device] = self._kernel.now_ns + DIFS_NS
+        self._taken_ns[device] = self._sending[device].ends_ns if device in self._sending else now_ns
+        self._quiet_ns[device] = now_ns + DIFS_NS
 
-    def _access_ns(self, device: int) -> int:
-        return int(self._quiet_ns[device]) + SLOT_NS * int(self._slots[device])
+    def _back_off(self) -> int:
+        return int(self._draws.random() * WINDOW)
 
     def _blocked(self, device: int) -> bool:
-        """By a frame of its own or by energy that is no frame to it."""
-        return device in self._sending or bool(self._noise[device] >= ENERGY)
-
-    def _await(self, device: int, time_ns: int) -> None:
-        self._kernel.schedule(time_ns, Due.ACCESS, lambda: self._access(device))
+        """By energy that is no frame to it."""
+        return bool(self._sending) and sum(each.row[device] for each in self._sending.values()) >= ENERGY
 
     def _access(self, device: int) -> None:
-        """The device may send, unless the air was taken meanwhile."""
+        """The device may send, unless the air is taken or was so meanwhile."""
         if device not in self._waiting:
             return
         now_ns = self._kernel.now_ns
-        if self._heard[device] != NOTHING:
-            self._await(device, int(self._until_ns[device]) + DIFS_NS + SLOT_NS * int(self._slots[device]))
-        elif self._blocked(device):
-            ends_ns = min(each.ends_ns for each in self._sending.values()) if self._sending else now_ns
-            self._quiet_ns[device] = max(int(self._quiet_ns[device]), ends_ns + DIFS_NS)
-            self._await(device, self._access_ns(device))
-        elif (due_ns := self._access_ns(device)) > now_ns:
-            self._await(device, due_ns)
+        self._detect(now_ns)
+        taken_ns = int(self._taken_ns[device])
+        if taken_ns <= now_ns and self._blocked(device):
+            taken_ns = min(each.ends_ns for each in self._sending.values())
+            self._quiet_ns[device] = taken_ns + DIFS_NS
+        quiet_ns = taken_ns + DIFS_NS if taken_ns > now_ns else int(self._quiet_ns[device])
+        due_ns = quiet_ns + SLOT_NS * self._slots[device]
+        if due_ns > now_ns:
+            self._kernel.schedule(due_ns, Due.ACCESS, lambda: self._access(device))
         else:
             self._begin(self._waiting.pop(device))
 
     def _begin(self, frame: Frame) -> None:
-        now_ns, device = self._kernel.now_ns, frame.src
+        now_ns, device, links = self._kernel.now_ns, frame.src, self._links()
         duration_ns = self._radio.frame_ns(frame.size_bytes, frame.rate_bps)
-        frame.number, frame.ends_ns = next(self._numbers), now_ns + duration_ns
+        frame.begins_ns, frame.ends_ns = now_ns, now_ns + duration_ns
+        frame.reach, frame.row = links.reach(device), links.row(device)
+        if self._fading_m is not None:
+            frame.row = frame.row * self._draws.gamma(self._fading_m, 1 / self._fading_m, len(frame.row))
+        for rival in self._sending.values():
+            rival.rivals.append(frame)
+            frame.rivals.append(rival)
         self._sending[device] = frame
-        self._deaf[device], self._heard[device], self._slots[device] = True, NOTHING, 0
+        self._undetected.append(frame)
+        self._taken_ns[device] = frame.ends_ns
         self.frames[device] += 1
         self.airtime_ns[device] += duration_ns
-        links = self._links()
-        reach = links.reach(device)
-        ids, power = reach.ids, reach.power
-        if self._fading_m is not None:
-            power = power * self._draws.gamma(self._fading_m, 1 / self._fading_m, len(power))
-        self._settle(ids)
-        self._noise[ids] += power
-        detect = min(now_ns + DETECTION_NS, frame.ends_ns - 1)
-        self._kernel.schedule(detect, Due.FRAME_DETECTED, lambda: self._detect(frame, ids, power))
-        end = lambda: self._end(frame, links, power)  # noqa: E731
-        self._kernel.schedule(frame.ends_ns, Due.FRAME_ENDS, end)
+        self._kernel.schedule(frame.ends_ns, Due.FRAME_ENDS, lambda: self._end(frame, links))
         self.began(frame)
 
-    def _detect(self, frame: Frame, ids: Ids, power: np.ndarray) -> None:  # type: ignore[type-arg]
-        """Those that can take part in the frame from here on."""
-        now_ns = self._kernel.now_ns
-        free = (power >= DETECTED) & (self._heard[ids] == NOTHING) & ~self._deaf[ids]
-        free &= power >= DETECTED_SINR * (1 + self._noise[ids] - power)
-        who = ids[free]
-        self._heard[who], self._until_ns[who] = frame.number, frame.ends_ns
-        self._power[who], self._errors[who] = power[free], 0.0
-        self._scale[who] = self._radio.error_scale(frame.rate_bps)
-        self._since_ns[who] = min(now_ns - DETECTION_NS + PREAMBLE_NS, frame.ends_ns)
-        counted = (now_ns - self._quiet_ns[who]) // SLOT_NS
-        self._slots[who] -= np.minimum(np.maximum(counted, 0), self._slots[who])
+    def _detect(self, now_ns: int) -> None:
+        """Bring up to date who takes part in which frame."""
+        while self._undetected:
+            frame = self._undetected[0]
+            detected_ns = min(frame.begins_ns + DETECTION_NS, frame.ends_ns - 1)
+            if detected_ns > now_ns:
+                return
+            self._undetected.popleft()
+            frame.who = self._free(frame, frame.reach.near if self._fading_m is None else frame.reach.ids, detected_ns)
+            self._taken_ns[frame.who] = frame.ends_ns
+            for device in self._waiting:
+                if self._taken_ns[device] == frame.ends_ns and device != frame.src:
+                    counted = (detected_ns - int(self._quiet_ns[device])) // SLOT_NS
+                    self._slots[device] -= min(max(counted, 0), self._slots[device])
 
-    def _settle(self, ids: Ids) -> None:
-        """Count the chance of errors up to now, since what arrives at these devices is about to change."""
-        who = ids[self._heard[ids] != NOTHING]
-        if len(who):
-            now_ns, since = self._kernel.now_ns, self._since_ns[who]
-            sinr = self._power[who] / (1 + np.maximum(self._noise[who] - self._power[who], 0))
-            self._errors[who] += errors(sinr, np.maximum(now_ns - since, 0), self._scale[who])
-            self._since_ns[who] = np.maximum(since, now_ns)
+    def _free(self, frame: Frame, ids: Ids, now_ns: int) -> Ids:
+        """Those of `ids` that can take part in the frame."""
+        free = self._taken_ns[ids] <= now_ns
+        if frame.rivals:
+            power = frame.row[ids]
+            noise = 1 + sum(rival.row[ids] for rival in frame.rivals if rival.ends_ns > now_ns)
+            free &= power >= DETECTED_SINR * noise
+        if self._fading_m is not None:
+            free &= frame.row[ids] >= DETECTED
+        return ids[free]
 
-    def _end(self, frame: Frame, links: Snapshot, power: np.ndarray) -> None:  # type: ignore[type-arg]
+    def _end(self, frame: Frame, links: Snapshot) -> None:
         now_ns, device = self._kernel.now_ns, frame.src
-        ids, _, delivery = links.reach(device)
-        self._settle(ids)
-        self._noise[ids] -= power
-        part = self._heard[ids] == frame.number
-        who = ids[part]
-        fine = self._draws.random(len(who)) < np.exp(-self._errors[who]) * delivery[part]
+        self._detect(now_ns)
+        del self._sending[device]
+        who, fine = frame.who, self._fine(frame, links)
+        self._quiet_ns[who] = now_ns + DIFS_NS
+        if fine is not None:
+            self._quiet_ns[who[~fine]] = now_ns + EIFS_NS
+            who = who[fine]
+        frame.rivals.clear()
+        self._quiet_ns[device] = now_ns + DIFS_NS
+        self._rested_ns[device] = now_ns + DIFS_NS + SLOT_NS * self._back_off()
+        self.understood(frame, who.tolist())
+
+    def _fine(self, frame: Frame, links: Snapshot) -> np.ndarray | None:  # type: ignore[type-arg]
+        """Which of those that took part have understood it; None: all."""
+        who, radio = frame.who, self._radio
+        fine = self._taken_ns[who] == frame.ends_ns
+        present = self._links()
+        if present is not links:
+            fine &= present.row(frame.src)[who] > 0
         if frame.broken:
             fine[:] = False
-        elif links is not (present := self._links()):
-            fine &= np.isin(who, present.reach(device).ids)
-        self._heard[who] = NOTHING
-        self._quiet_ns[who] = now_ns + np.where(fine, DIFS_NS, EIFS_NS)
-        del self._sending[device]
-        if not self._sending:
-            self._noise[:] = 0.0  # nothing is left but what rounding has left
-        self._deaf[device] = self.away[device]
-        self._slots[device], self._quiet_ns[device] = self._draws.integers(WINDOW), now_ns + DIFS_NS
-        self.understood(frame, who[fine].tolist())
+        if not frame.rivals and frame.reach.sure and radio.reliable(frame.rate_bps) and self._fading_m is None:
+            return None if fine.all() else fine
+        chance = np.exp(-frame.errors(radio.error_scale(frame.rate_bps))) * links.delivery(frame.src)[who]
+        return fine & (self._draws.random(len(who)) < chance)  # type: ignore[no-any-return]

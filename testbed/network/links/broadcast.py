@@ -14,7 +14,8 @@ import numpy as np
 
 from testbed.exchange import NEVER, Cause
 from testbed.kernel import Kernel
-from testbed.network.links.air import Air, Due, Frame
+from testbed.network.links.air import Air, Due
+from testbed.network.links.frame import Frame
 from testbed.network.links.parcels import Delivery, Incoming, Parcel, Receipt
 from testbed.network.links.radio import ACCESS_NS, Radio
 from testbed.network.links.snapshot import Snapshot
@@ -169,7 +170,7 @@ class Broadcast:
         """Exponential: the devices within two hops offer `load` between them."""
         links = self._links()
         frame_ns = ACCESS_NS + self._radio.frame_ns(size_bytes, links.rate_bps(device))
-        return 1 + int(self._draws.exponential(links.crowd(device) * frame_ns / self._load))
+        return 1 + int(self._draws.standard_exponential() * links.crowd(device) * frame_ns / self._load)
 
     def _schedule(self, device: int) -> None:
         """Its next data frame."""

@@ -7,9 +7,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 SLOT_NS, SIFS_NS, DIFS_NS = 9_000, 16_000, 34_000
 EIFS_NS = SIFS_NS + 44_000 + DIFS_NS
 """After a frame that was not understood: room for an ACK at 6 Mb/s (IEEE 802.11-2020, 10.3.7)."""
@@ -42,8 +39,6 @@ HALF_BYTES = 1458
 STEEPNESS = 10.9
 """Power of the SNR by which the rate of errors falls: 2.5 per dB in logarithm, as all eight curves have it nearly."""
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Radio:
@@ -65,11 +60,12 @@ class Radio:
         return 1000 * (20 + 4 * -(-(16 + 8 * (MAC_BYTES + size_bytes) + 6) // bits_per_symbol))
 
     def error_scale(self, rate_bps: int) -> float:
-        """What `errors` has to be multiplied by, for a rate."""
+        """Errors of a nanosecond at an SINR of 1: (1 / SINR) ** STEEPNESS times this is minus the logarithm of the
+        chance to understand it.
+        """
         half = 10 ** (HALF_DB.get(rate_bps // 1_000_000, HALF_DB[24]) / 10)
         return math.log(2) / (8 * HALF_BYTES) * rate_bps / 1e9 * half**STEEPNESS
 
-
-def errors(sinr: Array, time_ns: Array, scale: Array) -> Array:
-    """Minus the logarithm of the chance to understand `time_ns` of a frame at this SINR."""
-    return time_ns * scale * sinr**-STEEPNESS
+    def reliable(self, rate_bps: int) -> bool:
+        """Whether what is detected in clean air is understood: the rate asks for no more than detection does."""
+        return not self.ofdm or HALF_DB.get(rate_bps // 1_000_000, HALF_DB[24]) < HALF_DB[36]

@@ -7,6 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.exchange import Links
+from testbed.network.links.radio import DETECTED
+
+MOST_CELLS = 1 << 23
+"""Of the rows that are kept: 64 MB."""
 
 Ids = NDArray[np.int64]
 Array = NDArray[np.float64]
@@ -28,8 +32,10 @@ class Reach(NamedTuple):
 
     ids: Ids
     """Ascending."""
-    power: Array
-    delivery: Array
+    near: Ids
+    """Those that detect it as a frame."""
+    sure: bool
+    """Whether clean air loses none of its frames, as far as the links say."""
 
 
 class Snapshot:
@@ -46,6 +52,9 @@ class Snapshot:
         self._rates = np.where(links.rate_bps > 0, links.rate_bps, rate_bps)[chosen]
         self._latency_ns, self._rate_bps = links.latency_ns[chosen], rate_bps
         self._reaches: dict[int, Reach] = {}
+        self._rows: dict[int, Array] = {}
+        self._shares: dict[int, Array] = {}
+        self._lowest: dict[int, int] = {}
         self._receivers: dict[int, dict[int, int]] = {}
         self._crowds: dict[int, int] = {}
 
@@ -53,9 +62,32 @@ class Snapshot:
         """Who notices its frames."""
         if device not in self._reaches:
             src, dst, power, delivery = self._noticed
-            first, last = np.searchsorted(src, (device, device + 1))
-            self._reaches[device] = Reach(dst[first:last], power[first:last], delivery[first:last])
+            part = slice(*np.searchsorted(src, (device, device + 1)).tolist())
+            ids, sure = dst[part], bool((delivery[part] == 1).all())
+            self._reaches[device] = Reach(ids, ids[power[part] >= DETECTED], sure)
         return self._reaches[device]
+
+    def row(self, device: int) -> Array:
+        """(devices,) power of its frames at each; 0 where they are not noticed."""
+        if device not in self._rows:
+            if len(self._rows) * self.devices >= MOST_CELLS:
+                self._rows.clear()
+            self._rows[device] = self._dense(device, 2)
+        return self._rows[device]
+
+    def delivery(self, device: int) -> Array:
+        """(devices,) share of its frames that each gets in clean air, beside what the power decides."""
+        if device not in self._shares:
+            if len(self._shares) * self.devices >= MOST_CELLS:
+                self._shares.clear()
+            self._shares[device] = self._dense(device, 3)
+        return self._shares[device]
+
+    def _dense(self, device: int, column: int) -> Array:
+        part = slice(*np.searchsorted(self._noticed[0], (device, device + 1)).tolist())
+        row = np.zeros(self.devices)
+        row[self._noticed[1][part]] = self._noticed[column][part]
+        return row
 
     def receivers(self, device: int) -> dict[int, int]:
         """Whom its messages are for, ascending, and the latency to each."""
@@ -71,8 +103,10 @@ class Snapshot:
 
     def rate_bps(self, device: int) -> int:
         """At which it sends: the lowest of its links, so that all it serves can follow."""
-        rates = self._rates[self._part(device)]
-        return int(rates.min()) if len(rates) else self._rate_bps
+        if device not in self._lowest:
+            rates = self._rates[self._part(device)]
+            self._lowest[device] = int(rates.min()) if len(rates) else self._rate_bps
+        return self._lowest[device]
 
     def crowd(self, device: int) -> int:
         """Devices within two hops, itself among them: all whose frames can meet one of its own at a receiver."""

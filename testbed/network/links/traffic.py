@@ -120,7 +120,7 @@ class Traffic:
             if until_ns > self.now_ns:
                 self._comings.append(self._kernel.schedule(until_ns, Due.RETURN, partial(self.air.come, device)))
         for device in range(self._source.devices):
-            if bool(self.air.away[device]) != (device in away):
+            if self.air.away[device] != (device in away):
                 self._leave(device) if device in away else self.air.come(device)
         return away
 
@@ -130,16 +130,16 @@ class Traffic:
 
     def run(self, until_ns: int, over: Callable[[], bool] = lambda: False) -> None:
         """On to `until_ns`, or to the end of the first instant at which it is `over`."""
-        while not over():
-            due_ns = self._kernel.peek()
+        kernel = self._kernel
+        while not over() or kernel.peek() == kernel.now_ns:
+            due_ns = kernel.peek()
             if due_ns is None or due_ns > until_ns:
                 self.now_ns = until_ns
                 self._sync()
                 return
             self.now_ns = due_ns
-            while self._kernel.peek() == due_ns:
-                self._kernel.step().what()
-                self.events += 1
+            kernel.step().what()
+            self.events += 1
 
     def _sync(self) -> None:
         """The kernel's present is ours, also when nothing happened."""
