@@ -1,0 +1,200 @@
+"""The air that devices share: carrier sense, frames that overlap, and who understands which.
+
+Each device has one frame waiting at the most. It goes on the air as 802.11's DCF has it for frames without ACK: at once
+after a quiet DIFS, else after a back-off that stands still while the air is taken; another back-off follows each frame.
+A device takes part in the first frame whose preamble it detects and is deaf for others until that has ended; those
+disturb, and what it understands is decided by the SINR of every part of the frame.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+
+import numpy as np
+
+from testbed.kernel import Kernel
+from testbed.network.links.frame import Frame
+from testbed.network.links.radio import (
+    DETECTED,
+    DETECTED_SINR,
+    DETECTION_NS,
+    DIFS_NS,
+    EIFS_NS,
+    ENERGY,
+    SLOT_NS,
+    WINDOW,
+    Radio,
+)
+from testbed.network.links.snapshot import Ids, Snapshot
+
+FAR_NS = 1 << 62
+
+
+class Due(IntEnum):
+    """The order of what happens at one instant."""
+
+    LINKS = 0
+    RETURN = 1
+    LEAVE = 2
+    FRAME_ENDS = 3
+    ARRIVAL = 4
+    TIMER = 5
+    ACCESS = 6
+
+
+class Air:
+    """Carries the frames of `devices` devices; tells of each when it begins, and who understood it when it has ended."""
+
+    def __init__(
+        self,
+        devices: int,
+        links: Callable[[], Snapshot],
+        radio: Radio,
+        kernel: Kernel[Callable[[], None]],
+        draws: np.random.Generator,
+        fading_m: float | None = None,
+    ) -> None:
+        """`links` gives those of the present; `fading_m`: shape of a Nakagami fading, drawn for each frame and receiver."""
+        self._links, self._radio, self._kernel, self._draws, self._fading_m = links, radio, kernel, draws, fading_m
+        self.began: Callable[[Frame], None] = lambda frame: None
+        self.understood: Callable[[Frame, list[int]], None] = lambda frame, receivers: None
+        self.away = [False] * devices
+        self.airtime_ns, self.frames = np.zeros((2, devices), np.int64)
+        self._waiting: dict[int, Frame] = {}
+        self._sending: dict[int, Frame] = {}
+        self._undetected: deque[Frame] = deque()
+        """Those that began a moment ago, in their order."""
+        self._taken_ns = np.zeros(devices, np.int64)
+        """Until when a device sends, takes part in a frame, or is away."""
+        self._quiet_ns = np.full(devices, kernel.now_ns)
+        """From when on the back-off slots of a device that waits count."""
+        self._slots = [0] * devices
+        self._rested_ns = [0] * devices
+        """When the back-off after its own last frame has passed."""
+
+    def busy(self, device: int) -> bool:
+        """Whether a frame waits there already, or none can be sent."""
+        return device in self._waiting or self.away[device]
+
+    def send(self, frame: Frame) -> None:
+        """Let it wait for the air."""
+        device, now_ns = frame.src, self._kernel.now_ns
+        self._waiting[device] = frame
+        self._slots[device] = max(0, -(-(self._rested_ns[device] - now_ns) // SLOT_NS))
+        self._detect(now_ns)
+        if self._slots[device] == 0 and (self._taken_ns[device] > now_ns or self._blocked(device)):
+            self._slots[device] = self._back_off()
+        self._access(device)
+
+    def leave(self, device: int) -> None:
+        """Its radio is off."""
+        self._detect(self._kernel.now_ns)
+        self.away[device] = True
+        self._taken_ns[device] = FAR_NS
+        self._waiting.pop(device, None)
+        if device in self._sending:
+            self._sending[device].broken = True
+
+    def come(self, device: int) -> None:
+        """Its radio is on."""
+        now_ns = self._kernel.now_ns
+        self._detect(now_ns)
+        self.away[device] = False
+        self._taken_ns[device] = self._sending[device].ends_ns if device in self._sending else now_ns
+        self._quiet_ns[device] = now_ns + DIFS_NS
+
+    def _back_off(self) -> int:
+        return int(self._draws.random() * WINDOW)
+
+    def _blocked(self, device: int) -> bool:
+        """By energy that is no frame to it."""
+        return bool(self._sending) and sum(each.row[device] for each in self._sending.values()) >= ENERGY
+
+    def _access(self, device: int) -> None:
+        """The device may send, unless the air is taken or was so meanwhile."""
+        if device not in self._waiting:
+            return
+        now_ns = self._kernel.now_ns
+        self._detect(now_ns)
+        taken_ns = int(self._taken_ns[device])
+        if taken_ns <= now_ns and self._blocked(device):
+            taken_ns = min(each.ends_ns for each in self._sending.values())
+            self._quiet_ns[device] = taken_ns + DIFS_NS
+        quiet_ns = taken_ns + DIFS_NS if taken_ns > now_ns else int(self._quiet_ns[device])
+        due_ns = quiet_ns + SLOT_NS * self._slots[device]
+        if due_ns > now_ns:
+            self._kernel.schedule(due_ns, Due.ACCESS, lambda: self._access(device))
+        else:
+            self._begin(self._waiting.pop(device))
+
+    def _begin(self, frame: Frame) -> None:
+        now_ns, device, links = self._kernel.now_ns, frame.src, self._links()
+        duration_ns = self._radio.frame_ns(frame.size_bytes, frame.rate_bps)
+        frame.begins_ns, frame.ends_ns = now_ns, now_ns + duration_ns
+        frame.reach, frame.row = links.reach(device), links.row(device)
+        if self._fading_m is not None:
+            frame.row = frame.row * self._draws.gamma(self._fading_m, 1 / self._fading_m, len(frame.row))
+        for rival in self._sending.values():
+            rival.rivals.append(frame)
+            frame.rivals.append(rival)
+        self._sending[device] = frame
+        self._undetected.append(frame)
+        self._taken_ns[device] = frame.ends_ns
+        self.frames[device] += 1
+        self.airtime_ns[device] += duration_ns
+        self._kernel.schedule(frame.ends_ns, Due.FRAME_ENDS, lambda: self._end(frame, links))
+        self.began(frame)
+
+    def _detect(self, now_ns: int) -> None:
+        """Bring up to date who takes part in which frame."""
+        while self._undetected:
+            frame = self._undetected[0]
+            detected_ns = min(frame.begins_ns + DETECTION_NS, frame.ends_ns - 1)
+            if detected_ns > now_ns:
+                return
+            self._undetected.popleft()
+            frame.who = self._free(frame, frame.reach.near if self._fading_m is None else frame.reach.ids, detected_ns)
+            self._taken_ns[frame.who] = frame.ends_ns
+            for device in self._waiting:
+                if self._taken_ns[device] == frame.ends_ns and device != frame.src:
+                    counted = (detected_ns - int(self._quiet_ns[device])) // SLOT_NS
+                    self._slots[device] -= min(max(counted, 0), self._slots[device])
+
+    def _free(self, frame: Frame, ids: Ids, now_ns: int) -> Ids:
+        """Those of `ids` that can take part in the frame."""
+        free = self._taken_ns[ids] <= now_ns
+        if frame.rivals:
+            power = frame.row[ids]
+            noise = 1 + sum(rival.row[ids] for rival in frame.rivals if rival.ends_ns > now_ns)
+            free &= power >= DETECTED_SINR * noise
+        if self._fading_m is not None:
+            free &= frame.row[ids] >= DETECTED
+        return ids[free]
+
+    def _end(self, frame: Frame, links: Snapshot) -> None:
+        now_ns, device = self._kernel.now_ns, frame.src
+        self._detect(now_ns)
+        del self._sending[device]
+        who, fine = frame.who, self._fine(frame, links)
+        self._quiet_ns[who] = now_ns + DIFS_NS
+        if fine is not None:
+            self._quiet_ns[who[~fine]] = now_ns + EIFS_NS
+            who = who[fine]
+        frame.rivals.clear()
+        self._quiet_ns[device] = now_ns + DIFS_NS
+        self._rested_ns[device] = now_ns + DIFS_NS + SLOT_NS * self._back_off()
+        self.understood(frame, who.tolist())
+
+    def _fine(self, frame: Frame, links: Snapshot) -> np.ndarray | None:  # type: ignore[type-arg]
+        """Which of those that took part have understood it; None: all."""
+        who, radio = frame.who, self._radio
+        fine = self._taken_ns[who] == frame.ends_ns
+        present = self._links()
+        if present is not links:
+            fine &= present.row(frame.src)[who] > 0
+        if frame.broken:
+            fine[:] = False
+        if not frame.rivals and frame.reach.sure and radio.reliable(frame.rate_bps) and self._fading_m is None:
+            return None if fine.all() else fine
+        chance = np.exp(-frame.errors(radio.error_scale(frame.rate_bps))) * links.delivery(frame.src)[who]
+        return fine & (self._draws.random(len(who)) < chance)  # type: ignore[no-any-return]
