@@ -43,17 +43,13 @@ class Spans:
     @classmethod
     def _merged(cls, src: NDArray[np.int32], dst: NDArray[np.int32], start: Ints, end: Ints) -> Self:
         key = pair_keys(src, dst)
-        order = np.lexsort([start, key])
+        order = np.lexsort((start, key))
         key, start, end = key[order], start[order], end[order]
-        group = np.cumsum(np.diff(key, prepend=key[:1]) != 0)
-        # The latest end so far of each pair: as ranks, so that pair and end fit one rising integer.
-        ends, rank = np.unique(end, return_inverse=True)
-        reach = np.maximum.accumulate(group * len(ends) + rank)
+        reach = latest_ends(key, end)
         first = np.ones(len(key), bool)
-        first[1:] = (group[1:] != group[:-1]) | (start[1:] > ends[reach[:-1] % len(ends)] if len(key) else False)
-        at = np.flatnonzero(first)
-        last = np.append(at[1:], len(key))[: len(at)] - 1
-        return cls(key[at] >> 32, key[at] & 0xFFFFFFFF, start[at], ends[reach[last] % len(ends)] if len(at) else end)
+        first[1:] = (key[1:] != key[:-1]) | (start[1:] > reach[:-1])
+        last = np.append(first[1:], True)[: len(key)]
+        return cls(key[first] >> 32, key[first] & 0xFFFFFFFF, start[first], reach[last])
 
     def __len__(self) -> int:
         return len(self.src)
@@ -90,6 +86,14 @@ class Spans:
 def pair_keys(src: NDArray[np.integer], dst: NDArray[np.integer]) -> Ints:
     """One number a pair, in order of (src, dst)."""
     return (src.astype(np.int64) << 32) | dst.astype(np.int64)
+
+
+def latest_ends(key: Ints, end: Ints) -> Ints:
+    """For rows in order of their keys, the latest end so far of each one's key."""
+    # By ranks of the ends, so that key and end fit one rising integer.
+    ends, rank = np.unique(end, return_inverse=True)
+    group = np.cumsum(np.diff(key, prepend=key[:1]) != 0)
+    return np.asarray(ends[np.maximum.accumulate(group * len(ends) + rank) % max(len(ends), 1)], np.int64)
 
 
 def bounds_ns(trace: Trace) -> tuple[int, int] | None:
