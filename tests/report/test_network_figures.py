@@ -11,11 +11,12 @@ from testbed.errors import UserError
 from testbed.exchange import ALL_NEIGHBOURS, NEVER, Cause, Deliveries, Outbox
 from testbed.report import plot_network
 from testbed.report.choice import numbers, spread
-from testbed.report.delays import delays, ready_ns
+from testbed.report.delays import delays
 from testbed.report.maps import conditions
 from testbed.report.network import compose
 from testbed.report.places import graph, places
 from testbed.report.recording import open_recording
+from testbed.trace.inspect.delays import ready_ns
 from tests.report.recordings import (
     MS,
     Round,
