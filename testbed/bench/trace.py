@@ -95,7 +95,9 @@ def _write_recorded(folder: Path) -> float:
     start = time.perf_counter()
     writer = TraceWriter(folder, Header(nodes=NODES, network={"kind": "graph"}))
     for round_ in range(ROUNDS):
-        outbox = Outbox(nodes, np.full(NODES, ALL_NEIGHBOURS), nodes + 1000, nodes + round_ * ROUND_NS)
+        outbox = Outbox.of(
+            src=nodes, dst=np.full(NODES, ALL_NEIGHBOURS), size_bytes=nodes + 1000, ready_ns=nodes + round_ * ROUND_NS
+        )
         writer.append(round_, outbox, _exchange(random, pairs, round_ * ROUND_NS))
     writer.finish()
     writer.discard()
@@ -107,13 +109,28 @@ def _exchange(random: np.random.Generator, pairs: np.ndarray[Any, np.dtype[np.in
     count = ROWS // ROUNDS
     src, dst = pairs[np.sort(random.choice(len(pairs), count, replace=False))].T
     share, zeros, nodes = random.integers(1, 6, count) / 5, np.zeros(NODES, int), np.arange(NODES)
-    rates = np.full(count, 24_000_000)
-    links = Links(src, dst, random.normal(20, 5, count), share, rates, random.integers(0, 10**6, count), share > 0.5)
-    started, arrived = opened_ns + nodes, np.where(nodes % 9, opened_ns + 10**9 + nodes, NEVER)
-    cause = np.where(arrived > 0, Cause.ARRIVED, Cause.DEADLINE)
-    deliveries = Deliveries(nodes, (nodes + 1) % NODES, nodes + 1000, started, arrived, cause, nodes, zeros)
-    energy, places = random.random(NODES), random.random((2, NODES))
-    devices = Devices(nodes * 1000, nodes, zeros, energy, zeros, *places)
+    links = Links.of(
+        src=src,
+        dst=dst,
+        snr_db=random.normal(20, 5, count),
+        delivery=share,
+        rate_bps=np.full(count, 24_000_000),
+        latency_ns=random.integers(0, 10**6, count),
+        neighbour=share > 0.5,
+    )
+    arrived_ns = np.where(nodes % 9, opened_ns + 10**9 + nodes, NEVER)
+    deliveries = Deliveries.of(
+        src=nodes,
+        dst=(nodes + 1) % NODES,
+        size_bytes=nodes + 1000,
+        started_ns=opened_ns + nodes,
+        arrived_ns=arrived_ns,
+        cause=np.where(arrived_ns > 0, Cause.ARRIVED, Cause.DEADLINE),
+        frames=nodes,
+        retries=zeros,
+    )
+    counts = {"airtime_ns": nodes * 1000, "frames": nodes, "retries": zeros, "away_ns": zeros}
+    devices = Devices.of(**counts, energy_j=random.random(NODES), x_m=random.random(NODES), y_m=random.random(NODES))
     return Exchange(opened_ns, opened_ns + ROUND_NS, links, deliveries, devices)
 
 

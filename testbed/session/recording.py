@@ -15,6 +15,9 @@ from testbed.session.periods import Periods, live_through, timeline
 from testbed.session.presence import Presence
 from testbed.tables import is_begun
 from testbed.trace import Header, Trace, TraceWriter, read
+from testbed.trace import header as read_header
+from testbed.trace.files import HEADER
+from testbed.trace.writer import discard_streams, require_present
 
 
 def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Observer | None = None) -> Trace:
@@ -30,8 +33,8 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
         return _record_periods(scenario, out, work, observer)
     with closing(cached.network(scenario, cached.find(scenario, work, observer))) as network:
         header, air = header_of(scenario, network), Air(scenario, work, network)
-        done = _recorded(out, header)
-        if len(done) == scenario.run.rounds:
+        finished, done = _recorded(out, header)
+        if finished:
             return read(out)
         observer.started(None, network, len(done))
         writer, moment = TraceWriter(out, header, len(done)), air.follow(done)
@@ -51,9 +54,10 @@ def _record_periods(scenario: Scenario, out: Path, work: Workload, observer: Obs
     """`record` in the event-driven modes: what was recorded before is lived through again."""
     with closing(connect_medium(scenario)) as medium:
         header, presence = header_of(scenario, medium), Presence(scenario, work)
-        periods, done = timeline(scenario, work, medium, presence), len(_recorded(out, header))
-        if done == scenario.run.rounds:
+        finished, before = _recorded(out, header)
+        if finished:
             return read(out)
+        periods, done = timeline(scenario, work, medium, presence), len(before)
         live_through(periods, out, done)
         observer.started(None, medium, done)
         writer = TraceWriter(out, header, done)
@@ -69,14 +73,18 @@ def _record_periods(scenario: Scenario, out: Path, work: Workload, observer: Obs
     return read(out)
 
 
-def _recorded(out: Path, header: Header) -> tuple[Exchange, ...]:
-    """The rounds that a recording in `out` has so far."""
-    if not (out / "header.json").is_file() or not is_begun(out, "rounds"):
-        return ()
-    trace = read(out)
-    if not trace.header.like(header):
+def _recorded(out: Path, header: Header) -> tuple[bool, tuple[Exchange, ...]]:
+    """Whether the recording in `out` is finished; if not, the rounds it has so far."""
+    if not (out / HEADER).is_file() or not is_begun(out, "rounds"):
+        return False, ()
+    require_present(out)
+    found = read_header(out)
+    if not found.like(header):
         raise UserError(f"{out} holds a trace of another scenario: choose another folder.")
-    return trace.exchanges
+    if found.checksums:
+        discard_streams(out)  # a kill may have left them
+        return True, ()
+    return False, read(out).exchanges
 
 
 def is_over(rounds: int, air: Air | Periods, moment: Moment, observer: Observer) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.exchange import ALL_NEIGHBOURS, NEVER, NOBODY, Deliveries, Outbox, Sightings, Table
-from testbed.trace.format import LAST_NS, NO_ROUND, OPEN_NS, LinkRows, NodeRows
+from testbed.trace.format import LAST_NS, OPEN_NS, LinkRows, NodeRows, edges
 
 T = TypeVar("T", bound=Table)
 Times = NDArray[np.int64]
@@ -33,16 +33,17 @@ def rounds(numbers: NDArray[np.int32], opened: Times, closed: Times) -> str | No
 
 def links_in_rounds(rows: LinkRows, opened: Times, closed: Times) -> str | None:
     """Whether the links of every round hold as long as it is open."""
-    for part in _parts(rows):
-        inside = part.part(slice(int(np.searchsorted(part.round, 0)), None))
-        if (inside.t_start_ns != opened[inside.round]).any() or (inside.t_end_ns != closed[inside.round]).any():
+    firsts = edges(rows.round, len(opened))
+    inside = np.flatnonzero(np.diff(firsts))  # rounds that have links
+    for times, expected in ((rows.t_start_ns, opened), (rows.t_end_ns, closed)):
+        if (times[firsts[inside]] != expected[inside]).any() or _changes(rows.round, times):
             return "a link of a round has not the times of the round"
     return None
 
 
 def nodes_in_rounds(rows: NodeRows, opened: Times, nodes: int) -> str | None:
     """Whether every round has a row for each node, in order, as it opens."""
-    inside = rows.part(slice(int(np.searchsorted(rows.round, 0)), None))
+    inside = rows.part(slice(int(edges(rows.round, 0)[0]), None))
     if not np.array_equal(np.bincount(inside.round, minlength=len(opened)), np.full(len(opened), nodes)):
         return "a round has not one row a node"
     shape = (len(opened), nodes)
@@ -119,6 +120,16 @@ CHECKS: dict[type[Table], Callable[[Any, int], str | None]] = {
 }
 
 
+def _changes(numbers: NDArray[np.int32], times: Times) -> bool:
+    """Whether the rows of a round have several times."""
+    for first in range(int(edges(numbers, 0)[0]), len(numbers) - 1, PART):
+        here, after = slice(first, first + PART), slice(first + 1, first + 1 + PART)
+        count = len(numbers[after])
+        if ((times[here][:count] != times[after]) & (numbers[here][:count] == numbers[after])).any():
+            return True
+    return False
+
+
 def _outside(nodes: int, *ends: NDArray[np.int32]) -> str | None:
     if any(len(end) and (end.min() < 0 or end.max() >= nodes) for end in ends):
         return f"a node outside 0..{nodes - 1}"
@@ -133,7 +144,7 @@ def _beyond(*times: Times) -> str | None:
 
 def _goes_back(numbers: NDArray[np.int32], *keys: NDArray[Any]) -> bool:
     """Whether rows of no round, which come first, are not in the order of the keys, the first one first."""
-    count = int(np.searchsorted(numbers, NO_ROUND, "right"))
+    count = int(edges(numbers, 0)[0])
     back, level = np.zeros(max(count - 1, 0), bool), np.ones(max(count - 1, 0), bool)
     for key in keys:
         before, after = key[: max(count - 1, 0)], key[1 : max(count, 1)]

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, StringConstraints, field_validator, model_validator
 
 from testbed.exchange import (
@@ -199,6 +200,11 @@ SCHEMAS: dict[TableName, pa.Schema] = {
     "rounds": ROUNDS,
 }
 """By table, in the order in which they are written."""
+
+
+def edges(numbers: NDArray[np.int32], rounds: int) -> NDArray[np.int64]:
+    """Where each of so many rounds begins among rows in order of their round, and where the last one ends."""
+    return np.searchsorted(numbers, np.arange(rounds + 1, dtype=np.int32))
 
 
 def columns(table: Table) -> dict[str, Any]:

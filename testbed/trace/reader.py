@@ -5,7 +5,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 
@@ -13,7 +12,7 @@ from testbed.errors import UserError
 from testbed.exchange import Exchange
 from testbed.trace import checks
 from testbed.trace.files import HEADER, Columns, parquet_columns, stream_columns, tree_of, verify
-from testbed.trace.format import BY_ROUND, NO_ROUND, SCHEMAS, VERSION, Header, LinkRows, NodeRows
+from testbed.trace.format import BY_ROUND, NO_ROUND, SCHEMAS, VERSION, Header, LinkRows, NodeRows, edges
 from testbed.trace.upgrade import STEPS, Tables
 from testbed.trace.value import Trace
 
@@ -94,7 +93,7 @@ def _whole(folder: Path, name: str, columns: Columns, rounds: int) -> Columns:
     numbers = columns["round"]
     if (numbers[1:] < numbers[:-1]).any() or (len(numbers) and numbers[0] < NO_ROUND):
         raise _damaged(folder, name, "its rounds are out of order")
-    rows = int(np.searchsorted(numbers, rounds))
+    rows = int(edges(numbers, rounds)[-1])
     whole = {key: column[:rows] for key, column in columns.items()}
     if name == "rounds" and (said := checks.rounds(whole["round"], whole["opened_ns"], whole["closed_ns"])):
         raise _damaged(folder, name, said)
@@ -133,8 +132,7 @@ def _trace(folder: Path, header: Header, tables: Tables) -> Trace:
 
 def _parts(columns: Columns, rounds: int) -> list[slice]:
     """Where each round is in a table."""
-    edges = np.searchsorted(columns["round"], np.arange(rounds + 1)).tolist()
-    return [slice(first, last) for first, last in pairwise(edges)]
+    return [slice(first, last) for first, last in pairwise(edges(columns["round"], rounds).tolist())]
 
 
 def _damaged(folder: Path, name: str, said: str) -> UserError:

@@ -1,11 +1,11 @@
 """The cache of airs: traces by a key, on disk, the same for all runs of a user.
 
-An entry is a folder KEY-ROUNDS with the files of a finished trace and `entry.json`, which holds their SHA-256. It is
-made beside its place and renamed, and never changed: a kill leaves nothing that looks like an entry, and two runs at
-once at worst do the same work twice. A longer recording of the same air is another folder, and the shorter one goes.
+An entry is a folder KEY-ROUNDS with the files of a finished trace and `entry.json`, which holds the SHA-256 of its
+header, as that holds those of the tables. It is made beside its place and renamed, and never changed: a kill leaves
+nothing that looks like an entry, and two runs at once at worst do the same work twice. A longer recording of the same
+air is another folder, and the shorter one goes.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from testbed.errors import UserError
 from testbed.places import cache
+from testbed.trace.files import HEADER, sha256
 from testbed.trace.format import Header
 from testbed.trace.reader import header, read
 from testbed.trace.value import Trace
@@ -88,13 +89,14 @@ class Store:
         return size
 
     def _add(self, key: str, trace: Path, rounds: int) -> None:
-        files = [trace / "header.json", *sorted(trace.glob("*.parquet"))]
+        files = [trace / HEADER, *sorted(trace.glob("*.parquet"))]
         if sum(file.stat().st_size for file in files) > self._limit_bytes:
             return
         scratch = self._scratch()
         try:
-            digests = {file.name: _sha256(shutil.copyfile(file, scratch / file.name)) for file in files}
-            text = json.dumps({"key": key, "rounds": rounds, "sha256": digests}, indent=2)
+            for file in files:
+                shutil.copyfile(file, scratch / file.name)
+            text = json.dumps({"key": key, "rounds": rounds, "header": sha256(scratch / HEADER)}, indent=2)
             (scratch / ENTRY).write_text(text + "\n", "utf-8")
             self._place(scratch, self.folder / f"{key}-{rounds}")
             for entry in self._of(key):
@@ -166,18 +168,12 @@ def _entry(folder: Path) -> Entry | None:
 def _checked(entry: Entry) -> Trace:
     """The trace of an entry. Raises UserError, OSError, ValueError, KeyError or TypeError if it is damaged."""
     tree = json.loads((entry.folder / ENTRY).read_text("utf-8"))
-    for name, digest in tree["sha256"].items():
-        if _sha256(entry.folder / name) != digest:
-            raise UserError(f"{name} is not what was written.")
+    if sha256(entry.folder / HEADER) != tree["header"]:
+        raise UserError(f"{HEADER} is not what was written.")
     trace = read(entry.folder)
     if tree["key"] != entry.key or len(trace) != entry.rounds:
         raise UserError(f"{ENTRY} is of another air.")
     return trace
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
 
 
 def _size(folder: Path) -> int:

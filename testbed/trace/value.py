@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.exchange import Exchange, Outbox, Table
-from testbed.trace.format import Header, LinkRows, NodeRows
+from testbed.trace.format import Header, LinkRows, NodeRows, edges
 
 T = TypeVar("T", bound=Table)
 
@@ -27,7 +27,10 @@ class Trace:
 
     def __post_init__(self) -> None:
         """Raises ValueError if the rounds and the tables contradict each other."""
-        counts = {"links": int((self.links.round >= 0).sum()), "nodes": int((self.nodes.round >= 0).sum())}
+        counts = {
+            "links": len(self.links) - int(edges(self.links.round, 0)[0]),
+            "nodes": len(self.nodes) - int(edges(self.nodes.round, 0)[0]),
+        }
         expected = {
             "links": sum(len(exchange.links) for exchange in self.exchanges),
             "nodes": sum(len(exchange.devices) for exchange in self.exchanges),

@@ -123,12 +123,17 @@ def _write_header(folder: Path, header: Header, checksums: dict[TableName, str])
     write_whole(folder / HEADER, (text + "\n").encode())
 
 
-def _require_streams(folder: Path) -> None:
-    """What goes on with a recording needs its streams, of this version."""
+def require_present(folder: Path) -> None:
+    """Raises UserError for a trace of an older version, which cannot be gone on with."""
     if (found := version(folder)) != VERSION:
         raise UserError(
             f"{folder} holds a recording of version {found} of the format, which can be read but not gone on with: "
             "record it again in another folder."
         )
+
+
+def _require_streams(folder: Path) -> None:
+    """What goes on with a recording needs its streams, of this version."""
+    require_present(folder)
     if not all((folder / f"{name}.arrows").is_file() for name in SCHEMAS):
         raise UserError(f"{folder} holds a finished trace, which cannot be gone on with: choose another folder.")
