@@ -43,8 +43,11 @@ class _Formats(Mapping[str, Importer]):
     def __iter__(self) -> Iterator[str]:
         return (name for name, module in MODULES.items() if find_spec(f"{__name__}.{module}"))
 
+    def __contains__(self, name: object) -> bool:
+        return name in tuple(iter(self))
+
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(tuple(iter(self)))
 
 
 FORMATS: Mapping[str, Importer] = _Formats()

@@ -49,8 +49,8 @@ class Column:
     low: float = -NUMBER_LIMIT
     high: float = NUMBER_LIMIT
     """The range of a number."""
-    words: tuple[str, ...] = ()
-    """Of a word: what it may be, in lower case."""
+    like: tuple[re.Pattern[str], str] | None = None
+    """Of a node or word: all that it may be, and how to say that."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +92,9 @@ def fields(text: str, separator: str | None) -> list[str]:
 def cell(column: Column, text: str) -> Any:
     """What a cell says: str, int nanoseconds or float. Raises ValueError, in words, where it says nothing."""
     match column.kind:
-        case Kind.NODE:
-            if said := fault(text):
+        case Kind.NODE | Kind.WORD:
+            if said := complaint(column, text):
                 raise ValueError(said)
-            return text
-        case Kind.WORD:
-            if text.lower() not in column.words:
-                raise ValueError(f"{_shown(text)} should be {' or '.join(column.words)}")
             return text
         case Kind.END if text in MISSING or (column.unit == "ns" and text == str(OPEN_NS)):
             return OPEN_NS
@@ -109,6 +105,13 @@ def cell(column: Column, text: str) -> Any:
     if not column.low <= number(text) <= column.high:
         raise ValueError(f"{column.name} {_shown(text)} should lie in {column.low:g}..{column.high:g}")
     return float(text)
+
+
+def complaint(column: Column, text: str) -> str | None:
+    """What is wrong about a node or word, if anything."""
+    if column.like and not column.like[0].fullmatch(text):
+        return f"{_shown(text)} should be {column.like[1]}"
+    return fault(text)
 
 
 def column_of(kind: Kind, cells: list[Any]) -> Any:

@@ -47,7 +47,7 @@ NUMBERS: dict[str, tuple[str, float, float]] = {
 }
 """By column, its role and the range of its numbers."""
 FACTORS = {"rate_kbps": 1e3, "rate_mbps": 1e6} | {
-    f"latency_{unit}": seconds * 10.0 ** (9 - decimals) for unit, (decimals, seconds) in UNITS.items()
+    f"latency_{unit}": seconds * 10.0**decimals for unit, (decimals, seconds) in UNITS.items()
 }
 """From these columns to bit/s and to nanoseconds."""
 TIMED = re.compile(f"(.+)_({'|'.join(UNITS)})")
@@ -90,7 +90,7 @@ def read(path: Path, options: Options, report: Report) -> Found:
     if twice := [role for role in roles if role and roles.count(role) > 1]:
         raise refusal(path, header.line, f"the header names two columns for {twice[0]}")
     columns = tuple(_column(path, name, role, options) for name, role in zip(header.names, roles, strict=True))
-    layout = Layout(columns, header.separator, header.line)
+    layout = Layout(columns, header.separator, header_line=header.line)
     return found_in(
         path, layout, options, report, directed=header.directed(), quality=lambda rows: _quality(rows, report)
     )

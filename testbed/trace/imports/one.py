@@ -29,10 +29,10 @@ ACTIONS = {"CONN", "C", "S", "DE", "A", "D", "DR", "R"}
 LAYOUT = Layout(
     (
         Column("t", Kind.TIME),
-        Column("action", Kind.WORD, words=("conn",)),
+        Column("action", Kind.WORD, like=(re.compile("CONN"), "CONN or another event of the ONE")),
         Column("src", Kind.NODE),
         Column("dst", Kind.NODE),
-        Column("state", Kind.WORD, words=("up", "down")),
+        Column("state", Kind.WORD, like=(re.compile("(?i:up|down)"), "up or down")),
         None,
     ),
     optional=1,
@@ -49,35 +49,38 @@ def recognises(head: str) -> bool:
 
 def read(path: Path, options: Options, report: Report) -> Found:
     """All of the file."""
-    window, names, others = Window.of(options), Names(path), Others()
-    gathered, above = Gathered(2 * LIMIT), None
-    for batch in batches(path, LAYOUT, names, lambda rows: rows["t"] < window.to_ns, others.emptied):
+    window, names = Window.of(options), Names(path)
+    seen, gathered, above = Seen(window), Gathered(2 * LIMIT), None
+    for batch in batches(path, LAYOUT, names, seen.early, seen.emptied):
         report.mended("out_of_order", "sorted", inversions(batch["t"], above))
         above = int(batch["t"][-1]) if len(batch["t"]) else above
         up = np.array([text.lower() == "up" for text in batch["state"].texts], bool)[batch["state"].rows]
         gathered.add({"t": batch["t"], "src": batch["src"], "dst": batch["dst"], "up": up})
-    report.rejected("other_action", others.count, "no contacts, passed over")
-    if not gathered.rows and others.count and options.to_s is None:
-        raise UserError(f"{path} holds no contact: it has no CONN line, only {others.count} other events.")
+    report.rejected("other_action", seen.others, "no contacts, passed over")
+    if not gathered.rows and seen.others and options.to_s is None:
+        raise UserError(f"{path} holds no contact: it has no CONN line, only {seen.others} other events.")
     if not gathered.rows:
         raise nothing(path, options)
-    events = gathered.whole()
     ids, place = names.sorted()
-    last_ns = min(max(int(events["t"].max()), others.last_ns), window.to_ns)
-    contacts = _contacts(events, last_ns, report, cut=options.to_s is not None)
+    contacts = _contacts(gathered.whole(), seen.last_ns, report, cut=seen.last_ns > window.to_ns)
     src, dst, start, end = (column[window.meets(contacts[2], contacts[3])] for column in contacts)
     links = links_of(report, place[src], place[dst], *window.clipped(start, end), directed=False)
     return Found(ids, links, NodeRows.none(), {"rows": gathered.rows})
 
 
-class Others:
-    """The events that are no contacts: how many, and the last."""
+class Seen:
+    """What passed by: the last time of all events, and how many were no contacts."""
 
-    def __init__(self) -> None:
-        self.count, self.last_ns = 0, -(2**63)
+    def __init__(self, window: Window) -> None:
+        self._window, self.others, self.last_ns = window, 0, -(2**63)
+
+    def early(self, rows: Batch) -> NDArray[np.bool_]:
+        """The events that matter: those before the window, too, as a contact may go on into it."""
+        self.last_ns = max(self.last_ns, int(rows["t"].max(initial=self.last_ns)))
+        return np.asarray(rows["t"] < self._window.to_ns)
 
     def emptied(self, block: Block) -> Block:
-        """A block without them; what is no event at all stays, for the reader to complain about."""
+        """A block without events that are no contacts; what is no event at all stays, for the reader to refuse."""
         return Block(block.line, OTHER.sub(self._empty, block.text))
 
     def _empty(self, line: re.Match[bytes]) -> bytes:
@@ -85,7 +88,7 @@ class Others:
         try:
             if len(row) > 2 and row[1] in ACTIONS - {"CONN"}:
                 self.last_ns = max(self.last_ns, exact_ns(row[0]))
-                self.count += 1
+                self.others += 1
                 return b""
         except ValueError:
             pass

@@ -23,10 +23,11 @@ from testbed.trace.imports.cells import (
     Layout,
     cell,
     column_of,
+    complaint,
     fields,
 )
 from testbed.trace.imports.lines import Block, blocks, numbered, refusal
-from testbed.trace.imports.names import Coded, Names, fault
+from testbed.trace.imports.names import Coded, Names
 
 Batch = dict[str, Any]
 """By column, its values: Coded, int64 nanoseconds, or float64."""
@@ -115,8 +116,8 @@ def _values(column: Column, cells: Any) -> Any:
 
 def _coded(column: Column, cells: Any) -> Coded:
     texts = [text.strip() for text in cells.dictionary.to_pylist()]
-    _doubt(np.array([cells.null_count > 0, *(text.lower() not in column.words for text in texts if column.words)]))
-    _doubt(np.array([bool(fault(text)) for text in texts], bool))
+    if cells.null_count or any(complaint(column, text) for text in texts):
+        raise ValueError
     return Coded(texts, cells.indices.to_numpy())
 
 

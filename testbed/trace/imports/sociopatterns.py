@@ -25,7 +25,8 @@ ABOUT = "SocioPatterns contacts: rows `t i j` or `t i j Si Sj`, t in steps of 20
 
 GRAIN_NS = 20 * 10**9
 INTEGER = re.compile("[0-9]{1,18}")
-COLUMNS = (Column("t", Kind.TIME), Column("src", Kind.NODE), Column("dst", Kind.NODE))
+PERSON = (re.compile("[0-9]+"), "the number of a person")
+COLUMNS = (Column("t", Kind.TIME), Column("src", Kind.NODE, like=PERSON), Column("dst", Kind.NODE, like=PERSON))
 
 Runs = NDArray[np.int64]
 """(4, rows): lower node, higher node, start, end."""
@@ -104,7 +105,7 @@ def _merged(runs: Runs, report: Report) -> Runs:
     same = np.append(False, pair[1:] == pair[:-1])
     ends = running_end(np.cumsum(~same) - 1, end)
     shared = np.where(same[1:], np.minimum(ends[:-1], end[1:]) - start[1:], -1)
-    again = (shared > 0) & (shared % GRAIN_NS == 0)
+    again = (shared > 0) & ((ends[:-1] - start[1:]) % GRAIN_NS == 0) & (shared % GRAIN_NS == 0)
     report.rejected("duplicate", int(shared[again].sum()) // GRAIN_NS)
     report.mended("overlap", "joined", int(((shared > 0) & ~again).sum()))
     first = np.append(True, shared < 0)
