@@ -20,7 +20,7 @@ from testbed.session.observer import Observer
 from testbed.trace import Trace
 from testbed.trace.store import Store
 
-CODE = ("network", "devices", "exchange.py", "seeds.py", "session/air.py")
+CODE = ("network", "devices", "exchange.py", "movement.py", "seeds.py", "session/air.py")
 """Our own sources that decide what an air is, beside the compiled engine."""
 
 

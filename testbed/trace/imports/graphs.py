@@ -28,7 +28,7 @@ from testbed.trace.imports.maps import Place, degrees_of, on_earth, ordered, sta
 from testbed.trace.imports.spells import closed, spells
 from testbed.trace.imports.xml import xml_of
 
-NAME = "graph"
+NAME = "graphml"
 ABOUT = "GraphML or GEXF: a graph in XML; links hold from 0 on, or as a GEXF file's spells say"
 READERS: dict[str, Callable[[io.BytesIO], nx.Graph]] = {
     "graphml": lambda file: nx.read_graphml(file, force_multigraph=True),
