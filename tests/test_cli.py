@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from testbed.scenario import dumps
+from testbed.cli import app
+from testbed.scenario import dumps, load
 from tests.needs import ENGINE
 from tests.session.scenarios import small
 
@@ -49,6 +51,18 @@ def test_run_record_replay_and_plot(folder: Path) -> None:
         assert (folder / f"{kind}.svg").read_text().startswith("<?xml")
 
 
+def test_replay_takes_its_keys_as_options(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "s.toml").write_text(dumps(small(run={"name": "mine"}, algorithm={"batch_size": 128})))
+    options = ["--exact", "--from", "4", "--to", "14", "--at-end", "loop", "--nodes", "7,6,5,4,3,2,1,0"]
+    options += ["--set", "run.rounds=8", "--set", "devices.profile=raspberry-pi-4"]
+    ran = CliRunner().invoke(app, ["replay", "bundled/mesh20-sparse", "s.toml", *options], catch_exceptions=False)
+    assert ran.exit_code == 0
+    written = load(folder / "runs/mine/scenario.toml").network
+    assert (written.trace, written.replay, written.at_end) == ("bundled/mesh20-sparse", "exact", "loop")
+    assert (written.from_s, written.to_s, written.nodes) == (4.0, 14.0, (7, 6, 5, 4, 3, 2, 1, 0))
+
+
 def test_overrides_and_the_class_table(folder: Path) -> None:
     ran = call("run", "s.toml", "--set", "run.rounds=1", "--set", "devices.count=3", "--out", "o", cwd=folder)
     assert "3 devices, 1 rounds" in ran.stdout
@@ -67,6 +81,8 @@ def test_overrides_and_the_class_table(folder: Path) -> None:
         (["run", "s.toml", "--set", "data.partition=shards", "--set", "data.shards=5000"], "data.shards"),
         (["run", "."], "a folder without a scenario.toml"),
         (["replay", ".", "s.toml"], "is not a trace"),
+        (["replay", "s.toml", "s.toml"], "testbed trace convert"),
+        (["replay", "bundled/mesh20-half", "s.toml", "--nodes", "bussiest"], "did you mean 'busiest'?"),
         (["plot", "rounds", "."], "is not a run directory"),
         (["bench", "flet"], "did you mean fleet?"),
         (["bench", "mixing", "--devices", "5"], "'mixing' has no --devices"),

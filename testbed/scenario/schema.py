@@ -193,7 +193,11 @@ class Network(Section):
         "decide, and every message is timed anew from its own size.",
     )
     from_s: float | None = Field(
-        None, ge=-1e10, le=1e10, description="`replay`: where in the trace to begin, in the trace's own seconds."
+        None,
+        ge=-1e10,
+        le=1e10,
+        description="`replay`: where in the trace to begin, in the trace's own seconds; recorded rounds are taken "
+        "whole. The run's clock begins there, at 0.",
     )
     to_s: float | None = Field(
         None, ge=-1e10, le=1e10, description="`replay`: where in the trace to end, in the trace's own seconds."

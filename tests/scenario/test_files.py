@@ -1,11 +1,16 @@
 """Scenario files: what is read, what is refused, and how it is said."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from testbed.errors import UserError
+from testbed.places import bundled
 from testbed.scenario import Scenario, dumps, fingerprint, load, parse
+
+REPLAY = '[network]\nkind = "replay"\ntrace = "air"\n'
 
 
 def write(folder: Path, text: str) -> Path:
@@ -77,6 +82,14 @@ def test_a_graph_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
         ('[network]\nkind = "graph"\nrate = "0.4bps"\n', "should be a rate such as"),
         ("[network]\nloss = []\n", "network.loss"),
         ("[run]\ndeadline_s = 1e300\n", "run.deadline_s = 1e+300 is not possible"),
+        ("[network]\nfrom_s = 5\nto_s = 5\n", "network.from_s = 5 should be before network.to_s = 5"),
+        (f"{REPLAY}time_scale = 2\n", 'network.time_scale = 2 is for network.replay = "links"'),
+        (f'{REPLAY}at_end = "hold"\n', 'network.at_end = "hold" is for network.replay = "links"'),
+        (f'{REPLAY}at_end = "lop"\n', "did you mean 'loop'?"),
+        (f"{REPLAY}nodes = [3, 5]\n", "network.nodes lists 2 nodes for devices.count = 20"),
+        ("[network]\nnodes = [3, 1, 3]\n", "network.nodes names node 3 2 times"),
+        ("[network]\nnodes = [-1]\n", "network.nodes = -1 is not possible: it should be greater than or equal to 0"),
+        ('[network]\nnodes = "busyest"\n', "did you mean 'busiest'? Known are 'all', 'first', 'busiest' or 'random'"),
     ],
 )
 def test_a_mistake_is_named_with_file_key_and_what_is_allowed(tmp_path: Path, text: str, said: str) -> None:
@@ -85,6 +98,21 @@ def test_a_mistake_is_named_with_file_key_and_what_is_allowed(tmp_path: Path, te
         load(file)
     assert said in str(raised.value)
     assert str(file) in str(raised.value)
+
+
+def test_keys_of_a_replay_are_passed_over_by_other_networks() -> None:
+    keys = {"time_scale": 2, "at_end": "hold", "nodes": [3, 5], "from_s": 1}
+    assert parse({"network": {"kind": "graph", **keys}}).network.nodes == (3, 5)
+    assert (
+        parse({"network": {"kind": "replay", "replay": "links", **keys}, "devices": {"count": 2}}).network.from_s == 1
+    )
+
+
+def test_a_bundled_trace_keeps_its_name_wherever_the_scenario_is(tmp_path: Path) -> None:
+    file = write(tmp_path, REPLAY.replace("air", "bundled/mesh20-half"))
+    assert load(file).network.trace == "bundled/mesh20-half"
+    assert load(file, ["network.trace=bundled/mesh20-dense"]).network.trace == "bundled/mesh20-dense"
+    assert load(file, ["network.trace=./bundled/mine"]).network.trace == str(Path("bundled/mine").resolve())
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
@@ -142,3 +170,25 @@ def test_the_fingerprint_sees_what_decides_results_and_nothing_else() -> None:
     assert fingerprint(parse({"run": {"name": "other"}, "output": {"checkpoint_s": 1}})) == plain
     assert fingerprint(parse({"run": {"seed": 2}})) != plain
     assert fingerprint(parse({"algorithm": {"lr": 0.02}})) != plain
+
+
+def replayed(trace: object) -> str:
+    return fingerprint(parse({"network": {"kind": "replay", "trace": str(trace)}}))
+
+
+def test_the_fingerprint_is_of_what_a_trace_holds_wherever_it_lies(tmp_path: Path) -> None:
+    air = shutil.copytree(bundled() / "mesh20-sparse", tmp_path / "run" / "trace")
+    assert replayed(air) == replayed(air.parent) == replayed("bundled/mesh20-sparse")
+    assert replayed("bundled/mesh20-sparse") != replayed("bundled/mesh20-half")
+    before = replayed(air)
+    (air / "header.json").write_text((air / "header.json").read_text().replace('"links": "', '"links": "0'))
+    assert replayed(air) != before
+
+
+def test_the_fingerprint_of_an_unfinished_trace_is_of_its_tables(tmp_path: Path) -> None:
+    air = shutil.copytree(bundled() / "mesh20-sparse", tmp_path / "air")
+    tree = json.loads((air / "header.json").read_text())
+    (air / "header.json").write_text(json.dumps({**tree, "checksums": {}}))
+    before = replayed(air)
+    (air / "links.parquet").write_bytes(b"other")
+    assert replayed(air) != before
