@@ -202,7 +202,9 @@ def doctor() -> None:
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, scaling or session.")],
+    name: Annotated[
+        str, typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, replay, scaling or session.")
+    ],
     as_json: Json = False,
     devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling`.")] = None,
 ) -> None:

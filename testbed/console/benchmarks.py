@@ -11,7 +11,7 @@ from rich.table import Table
 
 from testbed.errors import UserError
 
-BENCHMARKS = ("broadcast", "culling", "fleet", "mixing", "overlap", "radio", "scaling", "session")
+BENCHMARKS = ("broadcast", "culling", "fleet", "mixing", "overlap", "radio", "replay", "scaling", "session")
 
 
 def bench(name: str, as_json: bool, **options: int | None) -> None:
