@@ -239,7 +239,9 @@ class Broadcast:
 
     def _answer_if_whole(self, device: int, parcel: Parcel) -> None:
         delivery, queue = parcel.to.get(device), self._stations[parcel.src].queue
-        if delivery is not None and delivery.cause == Cause.ARRIVED and queue and queue[0] is parcel:
+        if delivery is None or delivery.cause != Cause.ARRIVED or not queue or queue[0] is not parcel:
+            return
+        if parcel.src in self._links().receivers(device):
             self._stations[device].incoming.tell((parcel.src, parcel.number))
             self._schedule_answer(device)
 

@@ -43,7 +43,7 @@ class LinkIndex:
         low, high = 0, len(self._noted)
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (middle, high) if self._noted[middle][0] <= until else (low, middle)
+            low, high = (middle, high) if self._noted[middle][0] < until else (low, middle)
         begun, noted = self._noted[low]
         candidates: Ids = np.concatenate([noted, np.arange(begun, until)])
         return np.asarray(candidates[self._ends[candidates] > time_ns])
