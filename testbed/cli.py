@@ -225,7 +225,10 @@ def doctor() -> None:
 @app.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, scaling, session or trace.")
+    name: Annotated[
+        str,
+        typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, replay, scaling, session or trace."),
+    ],
     ],
     as_json: Json = False,
     devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling`.")] = None,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from testbed.kernel import Kernel
 from testbed.network.links.frame import Frame
@@ -43,7 +44,7 @@ class Due(IntEnum):
 
 
 class Air:
-    """Carries the frames of `devices` devices; tells of each when it begins, and who understood it when it has ended."""
+    """Carries the frames of all devices; tells of each when it begins, and who understood it when it has ended."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class Air:
         draws: np.random.Generator,
         fading_m: float | None = None,
     ) -> None:
-        """`links` gives those of the present; `fading_m`: shape of a Nakagami fading, drawn for each frame and receiver."""
+        """`links` gives those of the present; `fading_m`: shape of a Nakagami fading of each frame and receiver."""
         self._links, self._radio, self._kernel, self._draws, self._fading_m = links, radio, kernel, draws, fading_m
         self.began: Callable[[Frame], None] = lambda frame: None
         self.understood: Callable[[Frame, list[int]], None] = lambda frame, receivers: None
@@ -185,7 +186,7 @@ class Air:
         self._rested_ns[device] = now_ns + DIFS_NS + SLOT_NS * self._back_off()
         self.understood(frame, who.tolist())
 
-    def _fine(self, frame: Frame, links: Snapshot) -> np.ndarray | None:  # type: ignore[type-arg]
+    def _fine(self, frame: Frame, links: Snapshot) -> NDArray[np.bool_] | None:
         """Which of those that took part have understood it; None: all."""
         who, radio = frame.who, self._radio
         fine = self._taken_ns[who] == frame.ends_ns
@@ -197,4 +198,4 @@ class Air:
         if not frame.rivals and frame.reach.sure and radio.reliable(frame.rate_bps) and self._fading_m is None:
             return None if fine.all() else fine
         chance = np.exp(-frame.errors(radio.error_scale(frame.rate_bps))) * links.delivery(frame.src)[who]
-        return fine & (self._draws.random(len(who)) < chance)  # type: ignore[no-any-return]
+        return np.asarray(fine & (self._draws.random(len(who)) < chance))

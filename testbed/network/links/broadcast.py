@@ -5,10 +5,7 @@ serves have said that they are done: in the receipts of their own data frames or
 its frames, in a frame for that alone. With repair `none` every frame goes once.
 """
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import IntEnum
 
 import numpy as np
 
@@ -16,59 +13,14 @@ from testbed.exchange import NEVER, Cause
 from testbed.kernel import Kernel
 from testbed.network.links.air import Air, Due
 from testbed.network.links.frame import Frame
-from testbed.network.links.parcels import Delivery, Incoming, Parcel, Receipt
+from testbed.network.links.parcels import Delivery, Parcel, Receipt
 from testbed.network.links.radio import ACCESS_NS, Radio
 from testbed.network.links.snapshot import Snapshot
+from testbed.network.links.stations import FIXED_BYTES, LARGEST_BYTES, RECEIPT_BYTES, RECEIPTS, Kind, Packet, Station
 from testbed.scenario.schema import Network as Settings
-
-FIXED_BYTES, RECEIPT_BYTES, NAME_BYTES = 21, 4, 2
-RECEIPTS, NAMES = 4, 8
-"""Of a data frame."""
-
-LARGEST_BYTES = 2296
-"""Of ours in any frame."""
 
 SETTLED_NS = 16_000
 """After its last frame nothing of a message is under way."""
-
-
-class Kind(IntEnum):
-    DATA = 0
-    DONE = 1
-
-
-class Packet(Frame):
-    """A frame with what it says."""
-
-    def __init__(self, kind: Kind, parcel: Parcel | None, receipts: list[Receipt], names: list[int], body: int,
-                 src: int, rate_bps: int) -> None:  # fmt: skip
-        size_bytes = FIXED_BYTES + RECEIPT_BYTES * len(receipts) + NAME_BYTES * len(names) + body
-        super().__init__(src, size_bytes, rate_bps)
-        self.kind, self.parcel, self.receipts, self.names = kind, parcel, receipts, names
-
-
-@dataclass
-class Station:
-    """What a device sends and has received."""
-
-    queue: deque[Parcel] = field(default_factory=deque)
-    """The first is on its way."""
-    waiting: list[int] = field(default_factory=list)
-    """Receivers of it that have not said that they are done."""
-    needed: int = 0
-    """Frames."""
-    sent: int = 0
-    data: int | None = None
-    """Event of the next data frame; None while it waits for links."""
-    answer: int | None = None
-    incoming: Incoming = field(default_factory=Incoming)
-
-    def some_waiting(self) -> list[int]:
-        """A few of them, others with every frame; none before anybody can be done."""
-        if self.sent < self.needed:
-            return []
-        count = min(NAMES, len(self.waiting))
-        return [self.waiting[(self.sent * NAMES + place) % len(self.waiting)] for place in range(count)]
 
 
 class Broadcast:
@@ -287,7 +239,9 @@ class Broadcast:
 
     def _answer_if_whole(self, device: int, parcel: Parcel) -> None:
         delivery, queue = parcel.to.get(device), self._stations[parcel.src].queue
-        if delivery is not None and delivery.cause == Cause.ARRIVED and queue and queue[0] is parcel:
+        if delivery is None or delivery.cause != Cause.ARRIVED or not queue or queue[0] is not parcel:
+            return
+        if parcel.src in self._links().receivers(device):
             self._stations[device].incoming.tell((parcel.src, parcel.number))
             self._schedule_answer(device)
 

@@ -13,8 +13,8 @@ STEP = 4096
 class LinkIndex:
     """Rows of links that last, in order of their starts.
 
-    At some instants the rows that hold are noted. Between two of these begin as many rows as hold at the first, and STEP
-    at the least, so that all notes together are no longer than the table, and a look-up costs what holds.
+    At some instants the rows that hold are noted. Between two of these begin as many rows as hold at the first, STEP at
+    the least: so all notes together are no longer than the table, and a look-up costs what holds.
     """
 
     def __init__(self, rows: LinkRows) -> None:
@@ -43,7 +43,7 @@ class LinkIndex:
         low, high = 0, len(self._noted)
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (middle, high) if self._noted[middle][0] <= until else (low, middle)
+            low, high = (middle, high) if self._noted[middle][0] < until else (low, middle)
         begun, noted = self._noted[low]
-        candidates = np.concatenate([noted, np.arange(begun, until)])
-        return candidates[self._ends[candidates] > time_ns]
+        candidates: Ids = np.concatenate([noted, np.arange(begun, until)])
+        return np.asarray(candidates[self._ends[candidates] > time_ns])

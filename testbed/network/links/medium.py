@@ -102,8 +102,8 @@ class LinksMedium:
         away_ns = self._absences.within(opened_ns, now_ns, self.devices)
         places = self._traffic.places()
         devices = Devices.of(
-            airtime_ns=air.airtime_ns,
-            frames=air.frames,
+            airtime_ns=air.airtime_ns.copy(),
+            frames=air.frames.copy(),
             retries=air.frames * 0,
             energy_j=np.full(self.devices, np.nan),
             away_ns=away_ns,

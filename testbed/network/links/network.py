@@ -1,5 +1,6 @@
 """The `links` replay in mode `barrier`: the links of a trace, and messages timed anew over them, round by round."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from testbed.trace import Trace
 class LinksNetwork:
     """Carries rounds over the links of `trace`.
 
-    A round depends on its number, its opening, the messages, the absences and the scenario alone. Raises UserError where
-    messages of this scenario cannot be timed over these links.
+    A round depends on its number, its opening, the messages, the absences and the scenario alone.
+    Raises UserError where messages of this scenario cannot be timed over these links.
     """
 
     def __init__(self, trace: Trace, scenario: Scenario) -> None:
@@ -103,7 +104,7 @@ def _carry(traffic: Traffic, parcels: list[Parcel], outbox: Outbox, deadline_ns:
     traffic.transport.ended = ended
     for parcel in parcels:
         ready_ns = int(outbox.ready_ns[parcel.number])
-        traffic.at(max(ready_ns, traffic.now_ns), lambda parcel=parcel: traffic.transport.carry(parcel))
+        traffic.at(max(ready_ns, traffic.now_ns), partial(traffic.transport.carry, parcel))
     if under_way:
         traffic.run(deadline_ns, lambda: not under_way)
     last_ns = max(outbox.ready_ns.tolist(), default=0)

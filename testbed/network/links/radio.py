@@ -63,8 +63,8 @@ class Radio:
         """Errors of a nanosecond at an SINR of 1: (1 / SINR) ** STEEPNESS times this is minus the logarithm of the
         chance to understand it.
         """
-        half = 10 ** (HALF_DB.get(rate_bps // 1_000_000, HALF_DB[24]) / 10)
-        return math.log(2) / (8 * HALF_BYTES) * rate_bps / 1e9 * half**STEEPNESS
+        half: float = 10.0 ** (HALF_DB.get(rate_bps // 1_000_000, HALF_DB[24]) / 10)
+        return math.log(2) / (8 * HALF_BYTES) * rate_bps / 1e9 * math.pow(half, STEEPNESS)
 
     def reliable(self, rate_bps: int) -> bool:
         """Whether what is detected in clean air is understood: the rate asks for no more than detection does."""

@@ -5,13 +5,12 @@ distance, and there are more of them. So where the header states a path loss tha
 stand where the trace says, every pair has the power that follows; else those of the links alone.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import cKDTree  # type: ignore[import-untyped]
 
 from testbed.network.links.radio import DETECTED, NOISE_DBM, NOMINAL, NOTICED, Radio
 from testbed.network.links.snapshot import Signals
@@ -34,13 +33,17 @@ class PathLoss:
     @classmethod
     def of(cls, network: dict[str, Any]) -> Self | None:
         """As the header of a trace has it; None where it is of another kind, or none is stated."""
-        loss = network.get("loss")
-        models = [{"model": LOG_DISTANCE}] if loss == "log-distance" else [loss] if isinstance(loss, dict) else loss
-        plain = isinstance(models, list) and len(models) == 1 and models[0].get("model") == LOG_DISTANCE
+        loss: Any = network.get("loss")
+        models: Any = (
+            [{"model": LOG_DISTANCE}] if loss == "log-distance" else [loss] if isinstance(loss, dict) else loss
+        )
+        plain = isinstance(models, list | tuple) and len(models) == 1 and models[0].get("model") == LOG_DISTANCE
         if not plain or network.get("mobility") not in STANDING or not Radio.of(network).ofdm:
             return None
         attributes = {"Exponent": 3.0, "ReferenceLoss": 46.6777, "ReferenceDistance": 1.0} | models[0]
-        exponent, loss_db, metres = (float(attributes[key]) for key in ("Exponent", "ReferenceLoss", "ReferenceDistance"))
+        exponent, loss_db, metres = (
+            float(attributes[key]) for key in ("Exponent", "ReferenceLoss", "ReferenceDistance")
+        )
         ratio_db = network["tx_power_dbm"] - loss_db - NOISE_DBM
         return cls(10 ** (ratio_db / 10) * metres**exponent, exponent) if exponent > 0 else None
 

@@ -1,5 +1,6 @@
 """Which links there are when: round by round where the trace was recorded so, else by the trace's own clock."""
 
+from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -71,7 +72,7 @@ class Clock:
             self._end_ns = round(settings.to_s * 1e9)
         if self._end_ns is not None and self._end_ns <= self._start_ns:
             self._end_ns = self._start_ns + 1  # nothing but samples of one instant
-        self._times, self._over = settings.time_scale.as_integer_ratio()
+        self._times, self._over = Fraction(repr(settings.time_scale)).as_integer_ratio()
         self._places = _Places(trace)
 
     def at(self, number: int, now_ns: int) -> Now:

@@ -61,7 +61,11 @@ def check(trace: Trace, scenario: Scenario) -> None:
             "or choose among them with network.nodes."
         )
     if settings.transport != "broadcast" or settings.repair == "nack":
-        key = f'repair = "{settings.repair}"' if settings.transport == "broadcast" else f'transport = "{settings.transport}"'
+        key = (
+            f'repair = "{settings.repair}"'
+            if settings.transport == "broadcast"
+            else f'transport = "{settings.transport}"'
+        )
         raise UserError(
             f'network.{key} is not timed by replay = "links": use transport = "broadcast" with repair = "fountain" or '
             '"none", or kind = "ns3".'
