@@ -29,9 +29,8 @@ def inspect_trace(path: str, format: str | None, options: Options, window_s: flo
     for name, told in _facts(found):
         facts.add_row(name, told)
     console.print(facts, highlight=False)
-    if spreads := [
-        (name, found.as_json()[key]) for name, key in SPREADS if math.isfinite(found.as_json()[key]["mean"])
-    ]:
+    numbers = found.as_json()
+    if spreads := [(name, numbers[key]) for name, key in SPREADS if math.isfinite(numbers[key]["mean"])]:
         table = Table("", *SPREAD, box=None, pad_edge=False)
         for name, spread in spreads:
             table.add_row(name, *(_number(spread[column]) for column in SPREAD))
@@ -99,11 +98,8 @@ def list_traces() -> None:
 
 def _facts(found: Statistics) -> list[tuple[str, str]]:
     """What there is to say in a line each."""
-    net, quality = found.connectivity, found.asymmetry
-    step = "rounds" if found.window_s is None else f"windows of {found.window_s:g} s"
-    union = f"of every {net.window} consecutive {step}" if net.window and net.window > 1 else f"of each of the {step}"
-    joined = f"the union {union}" if net.window else "not even the union of all"
     alone = int((found.peers == 0).sum())
+    gaps = f"{_number(found.gap)} (mean over {_step(found)}), {_number(found.union_gap)} of the union of all"
     facts = [
         ("format", found.format),
         ("nodes", f"{found.nodes:,}" + f", {alone:,} of them without any link" * bool(alone)),
@@ -111,20 +107,29 @@ def _facts(found: Statistics) -> list[tuple[str, str]]:
         ("contacts", f"{found.contacts:,}"),
         ("time", _time(found)),
         ("density", f"{found.density_mean:.4g}"),
-        (
-            "connected",
-            joined if net.window else f"{joined}: {net.components:,} components, the largest {net.largest:,}",
-        ),
-        ("spectral gap", f"{_number(found.gap)} (mean over {step}), {_number(found.union_gap)} of the union of all"),
+        ("connected", _connected(found)),
+        ("spectral gap", gaps),
     ]
-    if len(quality.delivery):
-        both = f", {_number(quality.difference)} between the deliveries of both ways" * math.isfinite(
-            quality.difference
-        )
-        facts.append(("asymmetry", f"{quality.one_way:.1%} of the link rows one-way{both}"))
+    if math.isfinite(one_way := found.asymmetry.one_way):
+        known = math.isfinite(difference := found.asymmetry.difference)
+        both = f", {_number(difference)} between the deliveries of both ways" * known
+        facts.append(("asymmetry", f"{one_way:.1%} of the link rows one-way{both}"))
     if math.isfinite(found.delivered):
         facts.append(("delivered", f"{found.delivered:.1%} of {len(found.delays_s):,} messages to neighbours"))
     return facts
+
+
+def _connected(found: Statistics) -> str:
+    net = found.connectivity
+    if net.window is None:
+        return f"not even the union of all: {net.components:,} components, the largest of {net.largest:,} nodes"
+    return (
+        f"every {net.window} consecutive {_step(found)} together" if net.window > 1 else f"each of the {_step(found)}"
+    )
+
+
+def _step(found: Statistics) -> str:
+    return "rounds" if found.window_s is None else f"windows of {found.window_s:g} s"
 
 
 def _time(found: Statistics) -> str:

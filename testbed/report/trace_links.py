@@ -20,8 +20,8 @@ def degree(axes: Axes, _: Trace, found: Statistics) -> None:
     """How many nodes have so many others: linked at a time, and ever linked."""
     top = max(float(found.peers.max(initial=0)), 1.0)
     edges = np.linspace(0, top, min(BINS, int(top) + 1) + 1) if top > BINS else np.arange(int(top) + 2) - 0.5
-    axes.hist(found.degrees, edges, color=COLOURS[0], alpha=0.8, label="degree, mean over time")
-    axes.hist(found.peers, edges, histtype="step", color=COLOURS[1], lw=1.4, label="ever linked")
+    axes.hist(found.degrees, edges.tolist(), color=COLOURS[0], alpha=0.8, label="degree, mean over time")
+    axes.hist(found.peers, edges.tolist(), histtype="step", color=COLOURS[1], lw=1.4, label="ever linked")
     axes.set_ylim(0, 1.35 * axes.get_ylim()[1])
     axes.legend(loc="upper center", ncols=2, columnspacing=1.0, handlelength=1.6)
     name(axes, "other nodes", "nodes")
@@ -33,7 +33,7 @@ def quality(axes: Axes, trace: Trace, _: Statistics) -> None:
     if not len(trace.links):
         none(axes, "no links")
         return
-    axes.hist(trace.links.delivery, np.linspace(0, 1, BINS + 1), color=COLOURS[0])
+    axes.hist(trace.links.delivery, np.linspace(0, 1, BINS + 1).tolist(), color=COLOURS[0])
     axes.set_xlim(0, 1)
     name(axes, "delivery of a link", "link rows")
     title(axes, f"mean {trace.links.delivery.mean():.3g}")

@@ -47,7 +47,7 @@ def connectivity(axes: Axes, _: Trace, found: Statistics) -> None:
 
 def window(axes: Axes, _: Trace, found: Statistics) -> None:
     """How many rounds or windows, counted back from each, have a connected union."""
-    net, step = found.connectivity, "rounds" if found.window_s is None else f"windows of {found.window_s:g} s"
+    net, step = found.connectivity, "rounds" if found.window_s is None else f"windows of {found.window_s:,.9g} s"
     known = np.isfinite(net.needed)
     if not known.any():
         none(axes, f"not even the union of all is connected:\n{net.components} components")
@@ -106,7 +106,8 @@ def _step_edges(found: Statistics) -> Ints:
     edges, _ = found.density
     if found.window_s is None:
         return edges
-    return edges[0] + np.arange(len(found.connectivity.needed) + 1) * round(found.window_s * 1e9)
+    count = len(found.connectivity.needed) + 1
+    return np.asarray(edges[0] + np.arange(count) * round(found.window_s * 1e9), np.int64)
 
 
 def _stairs(axes: Axes, edges: Ints, values: Reals) -> str:
