@@ -99,7 +99,7 @@ def list_traces() -> None:
 def _facts(found: Statistics) -> list[tuple[str, str]]:
     """What there is to say in a line each."""
     alone = int((found.peers == 0).sum())
-    gaps = f"{_number(found.gap)} (mean over {_step(found)}), {_number(found.union_gap)} of the union of all"
+    over = f" (mean over {_step(found)}, {_number(found.union_gap)} of the union of all)" * (found.window_s != 0)
     facts = [
         ("format", found.format),
         ("nodes", f"{found.nodes:,}" + f", {alone:,} of them without any link" * bool(alone)),
@@ -108,7 +108,7 @@ def _facts(found: Statistics) -> list[tuple[str, str]]:
         ("time", _time(found)),
         ("density", f"{found.density_mean:.4g}"),
         ("connected", _connected(found)),
-        ("spectral gap", gaps),
+        ("spectral gap", _number(found.gap) + over),
     ]
     if math.isfinite(one_way := found.asymmetry.one_way):
         known = math.isfinite(difference := found.asymmetry.difference)
@@ -123,13 +123,15 @@ def _connected(found: Statistics) -> str:
     net = found.connectivity
     if net.window is None:
         return f"not even the union of all: {net.components:,} components, the largest of {net.largest:,} nodes"
-    return (
-        f"every {net.window} consecutive {_step(found)} together" if net.window > 1 else f"each of the {_step(found)}"
-    )
+    if net.window > 1:
+        return f"every {net.window} consecutive {_step(found)} together"
+    return "yes" if found.window_s == 0 else f"each of the {_step(found)}"
 
 
 def _step(found: Statistics) -> str:
-    return "rounds" if found.window_s is None else f"windows of {found.window_s:g} s"
+    if found.window_s is None:
+        return "rounds"
+    return f"windows of {found.window_s:,.9g} s" if found.window_s else "the one instant"
 
 
 def _time(found: Statistics) -> str:
@@ -137,7 +139,10 @@ def _time(found: Statistics) -> str:
         return "none known"
     start, end = (ns / 1e9 for ns in found.bounds_ns)
     rounds = f", {found.rounds:,} round{'s' * (found.rounds != 1)}" * bool(found.rounds)
-    return f"{start:,.10g} s to {end:,.10g} s{rounds}" if end > start else f"one instant, {start:,.10g} s"
+    if start == end:
+        return f"one instant, {start:,.12g} s{rounds}"
+    days = f" ({(end - start) / 86400:.1f} days)" * (end - start >= 86400)
+    return f"{start:,.12g} s to {end:,.12g} s{days}{rounds}"
 
 
 def _parting(found: Difference) -> list[str]:

@@ -5,26 +5,39 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from testbed.report.style import COLOURS, Reals, name, none, title
+from testbed.report.trace_times import logarithmic
 from testbed.trace import NodeRows, Trace
 from testbed.trace.inspect import Statistics
 from testbed.trace.inspect.spans import Spans, bounds_ns
+from testbed.trace.inspect.statistics import ccdf
 
 BINS = 20
 MARKED = 2000
 """Points up to which each is drawn; of more, how many fall where."""
 
+RARE = 0.02
+"""Share of the largest number of others below which the least degree is nothing on a linear scale."""
+
 GREY = "#777777"
 
 
 def degree(axes: Axes, _: Trace, found: Statistics) -> None:
-    """How many nodes have so many others: linked at a time, and ever linked."""
-    top = max(float(found.peers.max(initial=0)), 1.0)
-    edges = np.linspace(0, top, min(BINS, int(top) + 1) + 1) if top > BINS else np.arange(int(top) + 2) - 0.5
-    axes.hist(found.degrees, edges.tolist(), color=COLOURS[0], alpha=0.8, label="degree, mean over time")
-    axes.hist(found.peers, edges.tolist(), histtype="step", color=COLOURS[1], lw=1.4, label="ever linked")
-    axes.set_ylim(0, 1.35 * axes.get_ylim()[1])
-    axes.legend(loc="upper center", ncols=2, columnspacing=1.0, handlelength=1.6)
-    name(axes, "other nodes", "nodes")
+    """Share of the nodes that have at least so many others: linked at a time, and ever linked."""
+    if not found.peers.any():
+        none(axes, "no links")
+        return
+    for values, colour, style, label in (
+        (found.degrees, COLOURS[0], "-", "linked, mean over time"),
+        (found.peers.astype(float), COLOURS[1], "--", "ever linked"),
+    ):
+        x, share = ccdf(values)
+        axes.step([0, *x], [1, *share], where="pre", color=colour, ls=style, lw=1.4, label=label)
+    axes.set_ylim(0, 1.05)
+    if found.degrees[found.degrees > 0].min() < RARE * found.peers.max():
+        axes.set_xlim(left=float(found.degrees[found.degrees > 0].min()))
+        logarithmic(axes)
+    axes.legend(loc="best")
+    name(axes, "other nodes x", "share of nodes with ≥ x")
     title(axes, f"mean degree {found.degrees.mean():.3g}")
 
 
@@ -36,7 +49,7 @@ def quality(axes: Axes, trace: Trace, _: Statistics) -> None:
     axes.hist(trace.links.delivery, np.linspace(0, 1, BINS + 1).tolist(), color=COLOURS[0])
     axes.set_xlim(0, 1)
     name(axes, "delivery of a link", "link rows")
-    title(axes, f"mean {trace.links.delivery.mean():.3g}")
+    title(axes, f"mean delivery {trace.links.delivery.mean():.3g}")
 
 
 def asymmetry(axes: Axes, _: Trace, found: Statistics) -> None:
@@ -51,12 +64,13 @@ def asymmetry(axes: Axes, _: Trace, found: Statistics) -> None:
         axes.plot(there, back, "o", color=COLOURS[0], ms=3, alpha=0.5, mew=0)
     else:
         drawn = axes.hexbin(there, back, gridsize=25, extent=(0, 1, 0, 1), bins="log", cmap="cividis", mincnt=1, lw=0.2)
-        axes.figure.colorbar(drawn, ax=axes, label="link rows")
+        axes.figure.colorbar(drawn, cax=axes.inset_axes((1.05, 0, 0.06, 1)), label="link rows")
     axes.set_xlim(-0.03, 1.03)
     axes.set_ylim(-0.03, 1.03)
     axes.set_aspect("equal")
     name(axes, "delivery there", "delivery back")
-    title(axes, f"{found.asymmetry.one_way:.1%} one-way, mean difference {found.asymmetry.difference:.2g}")
+    one_way = f"{100 * found.asymmetry.one_way:.1f} % one-way"
+    title(axes, f"{one_way}, mean difference {found.asymmetry.difference:.2g}")
 
 
 def places(axes: Axes, trace: Trace, _: Statistics) -> None:
@@ -65,12 +79,14 @@ def places(axes: Axes, trace: Trace, _: Statistics) -> None:
         none(axes, "no places known")
         return
     first, ways = _ways(trace.nodes, trace.header.nodes)
+    size, unit = (1000, "km") if np.nanmax(first) - np.nanmin(first) > 10_000 else (1, "m")
+    first, ways = first / size, [way / size for way in ways]
     axes.add_collection(LineCollection(ways, colors=COLOURS[5], lw=0.6, alpha=0.6, gid="ways"))
     axes.add_collection(LineCollection(list(first[_first_links(trace)]), colors=GREY, lw=0.5, alpha=0.5, gid="links"))
     axes.plot(*first.T, "o", color=COLOURS[0], ms=3.5, mew=0)
     axes.set_aspect("equal", adjustable="datalim")
     axes.grid(visible=False)
-    name(axes, "x (m)", "y (m)")
+    name(axes, f"x ({unit})", f"y ({unit})")
     title(axes, "places and links at first" + ", and the ways from there" * bool(ways))
 
 

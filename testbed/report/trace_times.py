@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from testbed.report.style import COLOURS, Reals, name, none, title
 from testbed.trace import Trace
@@ -26,11 +26,12 @@ def density(axes: Axes, _: Trace, found: Statistics) -> None:
     if not len(values):
         none(axes, "no links")
         return
-    axis = _stairs(axes, *_binned(edges, values))
+    edges, values = _binned(edges, values)
+    axis = _stairs(axes, edges, values)
     top = float(values.max())
     axes.set_ylim(0, 1.02 if top > ZOOM else 1.15 * (top or 1))
     name(axes, axis, "density")
-    title(axes, f"mean {found.density_mean:.3g}")
+    title(axes, f"mean density {found.density_mean:.3g}")
 
 
 def connectivity(axes: Axes, _: Trace, found: Statistics) -> None:
@@ -49,16 +50,15 @@ def window(axes: Axes, _: Trace, found: Statistics) -> None:
     """How many rounds or windows, counted back from each, have a connected union."""
     net, step = found.connectivity, "rounds" if found.window_s is None else f"windows of {found.window_s:,.9g} s"
     known = np.isfinite(net.needed)
-    if not known.any():
+    if net.window is None:
         none(axes, f"not even the union of all is connected:\n{net.components} components")
         return
     axis = _stairs(axes, _step_edges(found), np.where(known, net.needed, np.nan))
     axes.set_ylim(0, 1.1 * float(net.needed[known].max()))
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    if net.window is not None:
-        axes.axhline(net.window, color=COLOURS[1], ls="--", lw=1, gid="smallest window")
+    axes.axhline(net.window or 0, color=COLOURS[1], ls="--", lw=1, gid="smallest window")
     name(axes, axis, f"{step}\nuntil connected")
-    title(axes, f"every {net.window} together are connected" if net.window else "")
+    title(axes, "each is connected" if net.window == 1 else f"every {net.window} together are connected")
 
 
 def contacts(axes: Axes, _: Trace, found: Statistics) -> None:
@@ -70,7 +70,7 @@ def contacts(axes: Axes, _: Trace, found: Statistics) -> None:
     if not any(drawn):
         none(axes, "no contact whose length is known")
         return
-    axes.legend(loc="lower left")
+    axes.legend(loc="best")
     name(axes, "time x (s)", "share that lasts ≥ x")
     title(axes, f"{found.contacts:,} contacts of {found.pairs:,} pairs")
 
@@ -78,7 +78,7 @@ def contacts(axes: Axes, _: Trace, found: Statistics) -> None:
 def delay(axes: Axes, _: Trace, found: Statistics) -> None:
     """Share of the messages that arrived which took at least so long."""
     if not _distribution(axes, found.delays_s, COLOURS[0], "-", "delay"):
-        none(axes, "no message arrived")
+        none(axes, "no message arrived" if len(found.delays_s) else "no messages")
         return
     name(axes, "delay x (s)", "share that takes ≥ x")
     title(axes, f"{found.delivered:.1%} of {len(found.delays_s):,} delivered".replace("%", " %"))
@@ -96,9 +96,19 @@ def _distribution(axes: Axes, values: Reals, colour: str, style: str, label: str
         x, share = x[at], share[at]
     # The share stays until the value itself.
     axes.step(x, share, where="pre", color=colour, ls=style, lw=1.4, label=label, marker="o" * (len(x) < 3), ms=3)
-    axes.set_xscale("log")
     axes.set_yscale("log")
+    logarithmic(axes)
     return True
+
+
+def logarithmic(axes: Axes) -> None:
+    """A logarithmic scale along x, with plain numbers where it is short."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    if high < 100 * low:
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+        axes.xaxis.set_minor_formatter("{x:g}")
 
 
 def _step_edges(found: Statistics) -> Ints:
@@ -107,7 +117,7 @@ def _step_edges(found: Statistics) -> Ints:
     if found.window_s is None:
         return edges
     count = len(found.connectivity.needed) + 1
-    return np.asarray(edges[0] + np.arange(count) * round(found.window_s * 1e9), np.int64)
+    return np.asarray(np.minimum(edges[0] + np.arange(count) * round(found.window_s * 1e9), edges[-1]), np.int64)
 
 
 def _stairs(axes: Axes, edges: Ints, values: Reals) -> str:

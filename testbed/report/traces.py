@@ -26,9 +26,9 @@ PANELS: dict[str, Panel] = {
     "contacts": trace_times.contacts,
     "connectivity": trace_times.connectivity,
     "window": trace_times.window,
-    "delay": trace_times.delay,
     "quality": trace_links.quality,
     "asymmetry": trace_links.asymmetry,
+    "delay": trace_times.delay,
     "map": trace_links.places,
 }
 
