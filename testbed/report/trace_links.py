@@ -13,7 +13,7 @@ from testbed.trace.inspect.statistics import ccdf
 
 BINS = 20
 MARKED = 2000
-"""Points up to which each is drawn; of more, how many fall where."""
+"""Different points up to which each is drawn; of more, how many rows fall where."""
 
 RARE = 0.02
 """Share of the largest number of others below which the least degree is nothing on a linear scale."""
@@ -27,7 +27,7 @@ def degree(axes: Axes, _: Trace, found: Statistics) -> None:
         none(axes, "no links")
         return
     for values, colour, style, label in (
-        (found.degrees, COLOURS[0], "-", "linked, mean over time"),
+        (found.degrees, COLOURS[0], "-", "at a time"),
         (found.peers.astype(float), COLOURS[1], "--", "ever linked"),
     ):
         x, share = ccdf(values)
@@ -60,8 +60,10 @@ def asymmetry(axes: Axes, _: Trace, found: Statistics) -> None:
         return
     there, back = found.asymmetry.delivery[both], found.asymmetry.reverse[both]
     axes.plot([0, 1], [0, 1], color=GREY, lw=0.8, ls=":")
-    if len(there) <= MARKED:
-        axes.plot(there, back, "o", color=COLOURS[0], ms=3, alpha=0.5, mew=0)
+    # To three digits, as many links are as good as each other.
+    points = np.unique(np.round(1000 * there) * 1001 + np.round(1000 * back))
+    if len(points) <= MARKED:
+        axes.plot(points // 1001 / 1000, points % 1001 / 1000, "o", color=COLOURS[0], ms=3, alpha=0.5, mew=0)
     else:
         drawn = axes.hexbin(there, back, gridsize=25, extent=(0, 1, 0, 1), bins="log", cmap="cividis", mincnt=1, lw=0.2)
         axes.figure.colorbar(drawn, cax=axes.inset_axes((1.05, 0, 0.06, 1)), label="link rows")
