@@ -32,7 +32,7 @@ ALLOWED = {
     "report": {"results", "trace"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
     "console": {"bench", "learning", "network", "report", "results", "session", "trace"},
-    "cli": {"console", "report", "session"},
+    "cli": {"console", "report", "session", "trace"},
 }
 
 

@@ -2,21 +2,29 @@
 
 from testbed.console.airs import airs, clear_airs
 from testbed.console.benchmarks import bench
+from testbed.console.convert import Changes, convert_trace
 from testbed.console.datasets import catalogue, fetch
 from testbed.console.doctor import doctor
 from testbed.console.place import place
 from testbed.console.progress import Progress
 from testbed.console.summary import summary, trace_summary
+from testbed.console.traces import diff_traces, inspect_trace, list_traces, validate_trace
 
 __all__ = [
+    "Changes",
     "Progress",
     "airs",
     "bench",
     "catalogue",
     "clear_airs",
+    "convert_trace",
+    "diff_traces",
     "doctor",
     "fetch",
+    "inspect_trace",
+    "list_traces",
     "place",
     "summary",
     "trace_summary",
+    "validate_trace",
 ]

@@ -11,9 +11,7 @@ from rich.table import Table
 
 from testbed.errors import UserError
 
-BENCHMARKS = (
-    *("broadcast", "culling", "fleet", "mixing", "overlap", "radio", "replay", "scaling", "session", "trace"),
-)
+BENCHMARKS = tuple("broadcast culling fleet mixing overlap radio replay scaling session trace".split())
 
 
 def bench(name: str, as_json: bool, **options: int | None) -> None:

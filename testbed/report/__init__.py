@@ -4,5 +4,6 @@ from testbed.report.animation import animate
 from testbed.report.figures import plot
 from testbed.report.network import plot_network
 from testbed.report.timeline import plot_timeline
+from testbed.report.traces import plot_trace
 
-__all__ = ["animate", "plot", "plot_network", "plot_timeline"]
+__all__ = ["animate", "plot", "plot_network", "plot_timeline", "plot_trace"]

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from testbed.report.delays import Delays
 from testbed.report.recording import Reals, Recording
-from testbed.report.style import COLOURS
+from testbed.report.style import COLOURS, name, none
 
 BARS = 40
 """Devices up to which each has its own mark; beyond, a line and a band over the sorted devices."""
@@ -30,7 +30,7 @@ def over_time(figure: SubFigure, recording: Recording, delays: Delays) -> None:
     density.stairs(densities, edges, baseline=None, color=COLOURS[0], linewidth=1.4, clip_on=False)
     top = float(densities.max()) or 1.0
     density.set_ylim(0, 1.02 if top > ZOOM else 1.5 * top)
-    _name(density, "simulated time (s)", "density")
+    name(density, "simulated time (s)", "density")
     lasted = [(each.closed_ns - each.opened_ns) / 1e9 for each in recording.exchanges]
     seconds.stairs(lasted, edges, baseline=None, color=COLOURS[0], linewidth=1.4, label="round")
     middle = [(each.closed_ns + each.opened_ns) / 2e9 for each in recording.exchanges]
@@ -40,7 +40,7 @@ def over_time(figure: SubFigure, recording: Recording, delays: Delays) -> None:
         seconds.plot(middle, median, "o-", color=COLOURS[1], label="median delay", **look)
         seconds.plot(middle, late, "^:", color=COLOURS[2], label="95 % of delays below", **look)
     seconds.set_ylim(0, 1.08 * max(np.nanmax([*lasted, *late]), 1e-9))
-    _name(seconds, "simulated time (s)", "seconds")
+    name(seconds, "simulated time (s)", "seconds")
     _above(seconds)
 
 
@@ -54,10 +54,10 @@ def _by_round(delays: Delays, rounds: int) -> tuple[list[float], list[float]]:
 def delay_distribution(figure: SubFigure, delays: Delays) -> None:
     """Share of all deliveries, the lost ones among them, that took at most so long: it ends at the arrived share."""
     axes = figure.subplots()
-    _name(axes, "delay (s)", "share of all deliveries")
+    name(axes, "delay (s)", "share of all deliveries")
     axes.set_ylim(0, 1.02)
     if not len(delays.cause):
-        _say(axes, "no deliveries: nobody had a neighbour to send to")
+        none(axes, "no deliveries: nobody had a neighbour to send to")
         return
     if delays.arrived.any():
         _distribution(axes, delays.whole_s, COLOURS[0], "-", "since its source's training ended")
@@ -73,7 +73,7 @@ def delay_distribution(figure: SubFigure, delays: Delays) -> None:
         _above(axes)
         axes.set_xlim(0, 1.03 * (delays.longest_s or 1))
     else:
-        _say(axes, "no message arrived")
+        none(axes, "no message arrived")
 
 
 def _distribution(axes: Axes, seconds: Reals, colour: str, style: str, label: str) -> None:
@@ -89,11 +89,11 @@ def per_device(figure: SubFigure, recording: Recording) -> None:
     airtime = recording.device_column("airtime_ns") / 1e6
     order = np.argsort(-airtime.mean(0), kind="stable")
     _spread(air, airtime[:, order], COLOURS[0], nothing="nobody sent anything")
-    _name(air, "", "air time per round (ms)")
+    name(air, "", "air time per round (ms)")
     _energy(energy, recording, order)
     again = recording.device_column("retries")
     _spread(retries, again[:, order], COLOURS[4], nothing="no frame was sent again")
-    _name(retries, "", "retries per round")
+    name(retries, "", "retries per round")
     for axes in (air, energy, retries):
         axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
         axes.grid(visible=False, axis="x")
@@ -104,7 +104,7 @@ def per_device(figure: SubFigure, recording: Recording) -> None:
 def _energy(axes: Axes, recording: Recording, order: np.ndarray) -> None:
     """Of the radio, and of the computing where it is known."""
     radio, compute = recording.device_column("energy_j"), recording.compute_j
-    _name(axes, "", "energy per round (J)")
+    name(axes, "", "energy per round (J)")
     drawn = [("radio", radio, COLOURS[1], -0.15)] if np.isfinite(radio).any() else []
     if compute is not None and np.isfinite(compute).any():
         drawn.append(("computing", compute, COLOURS[2], 0.15))
@@ -114,7 +114,7 @@ def _energy(axes: Axes, recording: Recording, order: np.ndarray) -> None:
         marks = [Line2D([], [], color=colour, marker="o", ls="", ms=4, label=name) for name, _, colour, _ in drawn]
         axes.legend(handles=marks, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, borderaxespad=0.2)
     else:
-        _say(axes, "no energy recorded")
+        none(axes, "no energy recorded")
 
 
 def _spread(axes: Axes, values: Reals, colour: str, shift: float = 0.0, nothing: str = "") -> None:
@@ -123,7 +123,7 @@ def _spread(axes: Axes, values: Reals, colour: str, shift: float = 0.0, nothing:
     `nothing` is said in place of zeros alone.
     """
     if nothing and not values.any():
-        _say(axes, nothing)
+        none(axes, nothing)
         return
     seen = np.isfinite(values).any(0)
     x, values = np.flatnonzero(seen) + shift, values[:, seen]
@@ -147,23 +147,11 @@ def _number(axes: Axes, order: np.ndarray) -> None:
         axes.set_xlabel("devices, sorted by air time")
 
 
-def _name(axes: Axes, x: str, y: str) -> None:
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-
-
 def _above(axes: Axes) -> None:
     """The legend above the axes, where it hides nothing."""
     axes.legend(
         loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, borderaxespad=0.2, columnspacing=1.0, handlelength=1.6
     )
-
-
-def _say(axes: Axes, text: str) -> None:
-    """A sentence where there is nothing to draw, and no scale that would mean nothing."""
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=8, color="#555555", wrap=True)
-    axes.set_xticks([])
-    axes.set_yticks([])
 
 
 def _percent(share: float) -> str:

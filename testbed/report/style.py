@@ -3,10 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from testbed.errors import UserError
+
+Reals = NDArray[np.float64]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
@@ -35,3 +40,21 @@ def save(figure: Figure, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
     figure.savefig(file, metadata=undated.get(file.suffix))
+
+
+def name(axes: Axes, x: str, y: str) -> None:
+    """What the axes show."""
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+
+
+def title(axes: Axes, text: str) -> None:
+    """A line above a panel, smaller than its labels."""
+    axes.set_title(text, size=8)
+
+
+def none(axes: Axes, text: str) -> None:
+    """A sentence where there is nothing to draw, and no scale that would mean nothing."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=8, color="#555555", wrap=True)
+    axes.set_xticks([])
+    axes.set_yticks([])

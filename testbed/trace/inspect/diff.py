@@ -79,12 +79,8 @@ def _moment(parting: Parting) -> int:
 
 def _header(a: Trace, b: Trace) -> list[HeaderKey]:
     trees = [dict(_flat(each.header.model_dump(mode="json", exclude={"checksums"}))) for each in (a, b)]
-    names = dict.fromkeys([*trees[0], *trees[1]])
-    return [
-        HeaderKey(name, *(tree.get(name) for tree in trees))
-        for name in names
-        if trees[0].get(name) != trees[1].get(name)
-    ]
+    keys = [HeaderKey(name, *(tree.get(name) for tree in trees)) for name in dict.fromkeys([*trees[0], *trees[1]])]
+    return [key for key in keys if key.a != key.b]
 
 
 def _flat(tree: Any, above: str = "") -> list[tuple[str, Any]]:
@@ -98,16 +94,11 @@ def _table(trace: Trace, name: str) -> Columns:
     if name in ("links", "nodes"):
         return columns(trace.links if name == "links" else trace.nodes)
     if name == "rounds":
-        times = {
-            key: np.array([getattr(each, key) for each in trace.exchanges], np.int64)
-            for key in ("opened_ns", "closed_ns")
-        }
-        return {"round": np.arange(len(trace)), **times}
+        times = np.array([(each.opened_ns, each.closed_ns) for each in trace.exchanges], np.int64).reshape(-1, 2)
+        return {"round": np.arange(len(trace)), "opened_ns": times[:, 0], "closed_ns": times[:, 1]}
     parts: list[Table] = [*trace.outboxes] if name == "messages" else [getattr(each, name) for each in trace.exchanges]
-    return {
-        "round": np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
-        **columns(joined(BY_ROUND[name], parts)),
-    }
+    rounds = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    return {"round": rounds, **columns(joined(BY_ROUND[name], parts))}
 
 
 def _first(name: str, a: Columns, b: Columns, rows: Unlike, tolerance: float) -> Parting:

@@ -28,7 +28,7 @@ class Steps:
     first: Ints
     last: Ints
     window_s: float | None
-    """How long a step lasts; None where it is a round."""
+    """How long a step lasts, 0 for a snapshot; None where it is a round."""
 
     @classmethod
     def of(cls, trace: Trace, contacts: Spans, window_s: float | None = None) -> "Steps":
@@ -43,15 +43,14 @@ class Steps:
         if bounds is None:
             return cls(nodes, 0, contacts.src, contacts.dst, contacts.start_ns, contacts.end_ns, window_s)
         window_ns = _window_ns(bounds[1] - bounds[0], window_s)
+        window_s = window_ns / 1e9 if bounds[1] > bounds[0] else 0.0
         order = np.argsort(contacts.start_ns, kind="stable")
         start, end = contacts.start_ns[order], np.minimum(contacts.end_ns[order], bounds[1])
         first, last = (start - bounds[0]) // window_ns, (end - 1 - bounds[0]) // window_ns
         # A contact that begins with the last instant opens no window of its own.
         count = max(-(-(bounds[1] - bounds[0]) // window_ns), 1)
         first = np.minimum(first, count - 1)
-        return cls(
-            nodes, count, contacts.src[order], contacts.dst[order], first, np.maximum(first, last), window_ns / 1e9
-        )
+        return cls(nodes, count, contacts.src[order], contacts.dst[order], first, np.maximum(first, last), window_s)
 
     def graphs(self) -> Iterator[Ints]:
         """The keys of the pairs of each step, each once, in order."""

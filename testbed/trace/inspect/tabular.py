@@ -31,8 +31,8 @@ def unlike(a: Columns, b: Columns, keys: Sequence[str], tolerance: float) -> Unl
     rank, count = _ranks(a, b, keys)
     at = np.full((2, count), -1, np.intp)
     at[0, rank[:size]], at[1, rank[size:]] = np.arange(size), np.arange(len(rank) - size)
-    both = (at >= 0).all(0)
-    wrong = ~both
+    both: NDArray[np.bool_] = np.all(at >= 0, axis=0)
+    wrong = np.logical_not(both)
     for name in a:
         wrong[both] |= ~same(a[name][at[0, both]], b[name][at[1, both]], tolerance)
     return Unlike(at[0, wrong], at[1, wrong])
