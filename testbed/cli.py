@@ -364,12 +364,8 @@ def doctor() -> None:
 @app.command()
 def bench(
     name: Annotated[
-        name : Annotated[
-            str,
-            typer.Argument(
-                help="broadcast, culling, fleet, mixing, overlap, radio, replay, scaling, session or trace."
-            ),
-        ],
+        str,
+        typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, replay, scaling, session or trace."),
     ],
     as_json: Json = False,
     devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling`.")] = None,
@@ -439,7 +435,9 @@ def _options(
     from testbed.trace.imports.base import Options
 
     paces = {} if step is None else {"step_s": step}
-    return Options(time_unit, from_s, to_s, hold, channel, range_m, **paces)
+    return Options(
+        time_unit=time_unit, from_s=from_s, to_s=to_s, hold_s=hold, channel=channel, range_m=range_m, **paces
+    )
 
 
 def _command() -> str:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from testbed.errors import UserError
 
-BENCHMARKS = tuple("broadcast culling fleet mixing overlap radio replay scaling session trace".split())
+BENCHMARKS = ("broadcast", "culling", "fleet", "mixing", "overlap", "radio", "replay", "scaling", "session", "trace")
 
 
 def bench(name: str, as_json: bool, **options: int | None) -> None:

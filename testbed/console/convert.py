@@ -72,7 +72,7 @@ def _opened(source: str, format: str | None, model: str | None, options: Options
     if foreign and (format or _detected(source)) == MOVEMENT and _by_engine(model):
         from testbed.session.moving import record_movement
 
-        return record_movement(Path(source), options)
+        return record_movement(Path(source), period_s=options.step_s, from_s=options.from_s, to_s=options.to_s)
     if model is not None and not foreign:
         raise UserError(f"{source} is a trace already: leave out --model, which is for the movement of nodes.")
     return open_any(source, format, options)

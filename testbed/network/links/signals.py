@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree  # type: ignore[import-untyped]
+from scipy.spatial import cKDTree
 
 from testbed.network.links.radio import DETECTED, NOISE_DBM, NOMINAL, NOTICED, Radio
 from testbed.network.links.snapshot import Signals
