@@ -434,10 +434,8 @@ def _options(
     """What was stated of a file to import."""
     from testbed.trace.imports.base import Options
 
-    paces = {} if step is None else {"step_s": step}
-    return Options(
-        time_unit=time_unit, from_s=from_s, to_s=to_s, hold_s=hold, channel=channel, range_m=range_m, **paces
-    )
+    step_s = Options.step_s if step is None else step
+    return Options(time_unit, None, from_s, to_s, hold, channel, range_m, step_s)
 
 
 def _command() -> str:
