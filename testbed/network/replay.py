@@ -51,7 +51,7 @@ class ReplayNetwork:
         if opened_ns != exchange.opened_ns:
             raise UserError(
                 f"Round {round_} opens at {in_s(opened_ns)}, in the trace at {in_s(exchange.opened_ns)} (choose the "
-                f"run.deadline_s and the devices.churn_file or churn_s of the recording, or {OTHERWISE})."
+                f"run.deadline_s, run.period_s and devices.churn_file or churn_s of the recording, or {OTHERWISE})."
             )
         return exchange
 

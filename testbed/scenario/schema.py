@@ -62,7 +62,9 @@ class Run(Section):
         "longer (`local`: since its round began; `async`: since its meeting began; here also a list, dealt in turn).",
     )
     period_s: PositiveSeconds | None = Field(
-        None, description="`local`, `async`: simulated seconds that a row of the tables stands for; it has no default."
+        None,
+        description="`local`, `async`: simulated seconds that a row of the tables stands for; it has no default. "
+        "`barrier`: how long a round lasts at the least.",
     )
 
     def deadlines_s(self) -> tuple[float, ...]:

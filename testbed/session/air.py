@@ -6,7 +6,8 @@ rounds can be carried ahead of the training (`ahead`), recorded without it, and 
 A device is here when a round opens, or it has no part in the round. It trains from the opening on. Its training
 counts, and its message is sent, if it stays until the training has ended and that is before the deadline. A training
 that is broken off, by leaving or by the deadline, is lost; it costs energy all the same. Whoever is here at the opening
-and at the close mixes what has arrived. The barrier waits for the devices that train, not for those that left.
+and at the close mixes what has arrived. The barrier waits for the devices that train, not for those that left, and for
+the end of `run.period_s` where one is stated; all radios are idle until then.
 """
 
 import time
@@ -93,6 +94,8 @@ class Air:
         self.network = network
         self._devices, self._work = scenario.devices.count, work
         self._deadline_ns = round(scenario.run.deadlines_s()[0] * 1e9)
+        self._period_ns = round((scenario.run.period_s or 0) * 1e9)
+        self._idle_w = scenario.devices.idle_a * scenario.devices.voltage_v
         self._churn = churn(scenario.devices, scenario.run.seed)
         self._battery = Battery(scenario.devices.battery_j)
 
@@ -125,16 +128,17 @@ class Air:
     def _plan(self, moment: Moment) -> _Plan:
         opened_ns, empty = moment.clock_ns, self._battery.empty(moment.used_j)
         deadline_ns = opened_ns + self._deadline_ns
-        absences = without_end(self._churn.between(opened_ns, deadline_ns + 1), empty, opened_ns)
+        horizon_ns = max(deadline_ns, opened_ns + self._period_ns) + 1
+        absences = without_end(self._churn.between(opened_ns, horizon_ns), empty, opened_ns)
         leaves_ns = np.full(self._devices, FOREVER_NS)
         np.minimum.at(leaves_ns, absences.device, np.maximum(absences.from_ns, opened_ns))
         ready_ns = opened_ns + self._work.compute_ns(moment.round_)
         stops_ns = np.minimum(np.minimum(ready_ns, leaves_ns), deadline_ns)
         trained = (leaves_ns > ready_ns) & (ready_ns < deadline_ns)
         late = (leaves_ns > deadline_ns) & (ready_ns >= deadline_ns)
-        until_ns = int(stops_ns.max())
+        until_ns = max(int(stops_ns.max()), opened_ns + self._period_ns)
         if (leaves_ns == opened_ns).all():
-            until_ns = int(self._churn.back_ns(opened_ns)[~empty].min())
+            until_ns = max(until_ns, int(self._churn.back_ns(opened_ns)[~empty].min()))
         return _Plan(moment, absences, leaves_ns, stops_ns, trained, self._outbox(ready_ns, trained | late), until_ns)
 
     def _outbox(self, ready_ns: NDArray[np.int64], sending: NDArray[np.bool_]) -> Outbox:
@@ -152,7 +156,10 @@ class Air:
         moment, opened_ns = plan.moment, plan.moment.clock_ns
         closed_ns = max(exchange.closed_ns, plan.until_ns)
         away_ns = plan.absences.within(opened_ns, closed_ns, self._devices)
-        exchange = replace(exchange, closed_ns=closed_ns, devices=replace(exchange.devices, away_ns=away_ns))
+        waited_ns = closed_ns - exchange.closed_ns - plan.absences.within(exchange.closed_ns, closed_ns, self._devices)
+        energy_j = exchange.devices.energy_j + self._idle_w * waited_ns / 1e9
+        devices = replace(exchange.devices, away_ns=away_ns, energy_j=energy_j)
+        exchange = replace(exchange, closed_ns=closed_ns, devices=devices)
         compute_ns = plan.stops_ns - opened_ns
         compute_j = self._work.watts * compute_ns / 1e9
         used_j = self._battery.used(moment.used_j, exchange.devices.energy_j, compute_j)

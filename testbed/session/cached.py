@@ -69,6 +69,7 @@ def key(scenario: Scenario, work: Workload) -> str:
         "seed": scenario.run.seed,
         "mode": scenario.run.mode,
         "deadline_s": scenario.run.deadlines_s(),
+        "period_s": scenario.run.period_s,
         "message_bytes": work.message_bytes,
         "median_ns": work.pace.median_ns.tolist(),
         "watts": work.watts.tolist(),

@@ -14,6 +14,7 @@ from testbed.results import Run
 from testbed.session.barrier import Standing
 from testbed.session.checkpoint import load
 from testbed.session.learner import Learner
+from testbed.trace import read
 from tests.needs import ENGINE
 from tests.session.scenarios import Interrupt, small, tables
 
@@ -259,3 +260,25 @@ def test_over_ns3_an_absent_device_neither_hears_nor_sends(absent: Any) -> None:
     assert away[0, 1] > 0
     assert away[-1, 2] > 0
     assert heard_back
+
+
+def test_a_round_lasts_as_long_as_the_period_at_the_least(absent: Any) -> None:
+    """Of 50 ms; one device is away when the second opens, though it left after all was delivered."""
+    run = absent("1,0.04,0.06", run={"period_s": 0.05})
+    assert run.rounds["closed_ns"].tolist() == [50_000_000, 100_000_000, 150_000_000]
+    assert per_round(run, "away_ns") == [[0, 10_000_000, 0, 0], [0, 10_000_000, 0, 0], [0] * 4]
+    assert run.rounds["delivered"].tolist() == [12, 6, 12]
+
+
+@ENGINE
+def test_radios_are_idle_while_a_round_waits_for_its_period(tmp_path: Path) -> None:
+    used = {}
+    for period_s in (None, 30.0):
+        keys = {"run": {"rounds": 1, "period_s": period_s}, "network": {"kind": "ns3", "side_m": 30.0, "density": None}}
+        scenario = small(**{**keys, "devices": {"count": 3}})
+        run = testbed.run(scenario, tmp_path / str(period_s))
+        devices = read(tmp_path / str(period_s)).exchanges[0].devices
+        used[period_s] = devices.energy_j, int(run.rounds["closed_ns"][0])
+    (short_j, short_ns), (long_j, long_ns) = used[None], used[30.0]
+    assert long_ns == 30 * 10**9
+    assert np.subtract(long_j, short_j) == pytest.approx([0.273 * 3.0 * (long_ns - short_ns) / 1e9] * 3)
