@@ -33,18 +33,24 @@ class TableWriter:
         fresh = self._stream.with_suffix(".arrows.new")
         self._sink = fresh.open("wb")
         self._writer = pa.ipc.new_stream(self._sink, schema)
+        try:
+            if self._copied(keep) < keep:
+                raise UserError(f"{self._stream} is damaged: it should hold {keep} rounds. Begin the run again.")
+            fresh.replace(self._stream)
+            self._parquet.unlink(missing_ok=True)
+        except BaseException:
+            self.close()
+            raise
+
+    def _copied(self, keep: int) -> int:
+        """How many of so many batches are there; they are in the new file now."""
         kept = 0
         for batch in islice(batches_of(self._stream), keep):
-            if batch.schema == schema:
+            if batch.schema == self.schema:
                 self._writer.write_batch(batch)
                 kept += 1
-        if kept < keep:
-            self.close()
-            fresh.unlink()
-            raise UserError(f"{self._stream} is damaged: it should hold {keep} rounds. Begin the run again.")
         self._sink.flush()
-        fresh.replace(self._stream)
-        self._parquet.unlink(missing_ok=True)
+        return kept
 
     def append(self, columns: Mapping[str, Any]) -> None:
         """One round; `columns` has a sequence for every name in the schema."""

@@ -79,7 +79,8 @@ def parquet_columns(file: Path, schema: pa.Schema) -> Columns:
             _expect(source.schema_arrow, schema)
             rows = _bounded(source.metadata)
         with ThreadPoolExecutor(2) as pool:
-            columns = pool.map(lambda field: _parquet_column(file, schema, field, rows), schema)
+            each = pool.map if rows > ROW_GROUP else map
+            columns = each(lambda field: _parquet_column(file, schema, field, rows), schema)
             return dict(zip(schema.names, columns, strict=True))
     except Damage as damage:
         raise UserError(f"{file} is foreign or damaged: {damage}.") from None

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,8 +21,8 @@ from testbed.trace.value import Trace
 class TraceWriter:
     """Records rounds into `folder`; a killed recording is readable up to its last whole round.
 
-    `keep` goes on with the trace in `folder`, from that round on. Raises UserError if that cannot be; then the folder
-    is as it was.
+    `keep` goes on with the trace in `folder`, from that round on. Raises UserError if that cannot be, and leaves
+    a finished trace as it was.
     """
 
     def __init__(self, folder: Path, header: Header, keep: int = 0) -> None:
@@ -31,7 +32,12 @@ class TraceWriter:
         self._folder, self._header = folder, header
         # First of all, as the Parquet files of a trace that was finished, and not more, go next.
         _write_header(folder, header, {})
-        self._tables = {name: TableWriter(folder, name, schema, keep) for name, schema in SCHEMAS.items()}
+        self._tables: dict[TableName, TableWriter] = {}
+        with ExitStack() as stack:
+            stack.callback(self.close)
+            for name, schema in SCHEMAS.items():
+                self._tables[name] = TableWriter(folder, name, schema, keep)
+            stack.pop_all()
 
     def append(self, round_: int, outbox: Outbox, exchange: Exchange) -> None:
         """Record one round. The row of `rounds` comes last: where it stands, the round is whole."""
