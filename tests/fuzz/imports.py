@@ -1,5 +1,5 @@
-"""Fuzz the importers with atheris: `python tests/fuzz/imports.py [FORMAT] [--seconds N]`, without FORMAT all of them one
-after the other. `make fuzz` calls it.
+"""Fuzz the importers with atheris: `python tests/fuzz/imports.py [FORMAT] [--seconds N]`, without FORMAT all of them
+one after the other. `make fuzz` calls it.
 
 Whatever the bytes, an importer refuses them in words or gives a sound trace; anything else ends the run with the file
 that did it, `crash-...`, in the folder it was started from.
