@@ -74,7 +74,8 @@ def links_of(
 
 
 def _known(report: Report, rows: Rows) -> Rows:
-    """The quality with nothing unknown but the SNR."""
+    """The quality with nothing unknown but the SNR; a column of which no row knows anything is none."""
+    rows = {name: column for name, column in rows.items() if name in BASE or not np.isnan(column).all()}
     for name, default in QUALITY.items():
         if name in rows:
             unknown = np.isnan(rows[name])
