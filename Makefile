@@ -1,12 +1,13 @@
 # make run    sets up .venv and runs the quickstart: 20 devices, real images, a live 802.11a air
 # make test   sets up .venv and runs the tests
 PYTHON ?= python3
+FUZZ_SECONDS ?= 60
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := CMakeLists.txt $(wildcard ns3_scenarios/engine/*)
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: setup run test test-slow check bench docs clean
+.PHONY: setup run test test-slow fuzz check bench docs clean
 
 setup: $(VENV)/.ready
 
@@ -36,6 +37,11 @@ test: setup
 test-slow: setup
 	$(BIN)/testbed data fetch mnist
 	$(BIN)/pytest -m slow
+
+# Every importer on whatever bytes atheris comes up with, FUZZ_SECONDS each.
+fuzz: setup
+	$(PIP) --group fuzz
+	$(BIN)/python tests/fuzz/imports.py --seconds $(FUZZ_SECONDS)
 
 bench: setup
 	$(BIN)/testbed bench fleet

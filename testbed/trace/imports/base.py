@@ -14,8 +14,6 @@ class Options:
 
     time_unit: str | None = None
     """Of plain lists: ns, us, ms, s, min, h or d."""
-    columns: str | None = None
-    """Of plain lists: what the columns are, in order, as "a b start end"; "-" for one to pass over."""
     from_s: float | None = None
     to_s: float | None = None
     """Rows outside this window, in the file's own seconds, are passed over as they are read."""
@@ -27,6 +25,8 @@ class Options:
     """Movement: nodes nearer than this are linked (disc model)."""
     step_s: float = 1.0
     """Movement: seconds between looks at the places."""
+    columns: str | None = None
+    """Of plain lists: what the columns are, in order, as "a b start end"; "-" for one to pass over."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from testbed.errors import UserError
 from testbed.trace.format import NO_ROUND, LinkRows
 from testbed.trace.imports.base import Report
+from testbed.trace.imports.order import order_of
 
 LIMIT = 10_000_000
 """Link rows of an imported trace, at most; an undirected contact makes two."""
@@ -30,7 +31,7 @@ def running_end(group: NDArray[np.int64], end_ns: NDArray[np.int64]) -> NDArray[
     """(rows,) the latest end so far among the rows of the same group; the groups' numbers ascend from 0."""
     if ((end_ns[1:] >= end_ns[:-1]) | (group[1:] != group[:-1])).all():
         return end_ns
-    order = np.argsort(end_ns, kind="stable")
+    order = order_of(end_ns)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
     highest = np.maximum.accumulate(group * len(order) + rank)
@@ -74,7 +75,8 @@ def links_of(
 
 
 def _known(report: Report, rows: Rows) -> Rows:
-    """The quality with nothing unknown but the SNR."""
+    """The quality with nothing unknown but the SNR; a column of which no row knows anything is none."""
+    rows = {name: column for name, column in rows.items() if name in BASE or not np.isnan(column).all()}
     for name, default in QUALITY.items():
         if name in rows:
             unknown = np.isnan(rows[name])
@@ -92,13 +94,18 @@ def _without(report: Report, rows: Rows, which: NDArray[np.bool_], reason: str) 
     return _take(rows, ~which) if which.any() else rows
 
 
+def _pair(rows: Rows) -> NDArray[np.int64]:
+    """A number for each directed pair, in order of source and destination."""
+    return np.asarray(rows["src"].astype(np.int64) * (int(rows["dst"].max(initial=0)) + 1) + rows["dst"])
+
+
 def _take(rows: Rows, which: NDArray[Any]) -> Rows:
     return {name: column[which] for name, column in rows.items()}
 
 
 def _apart(report: Report, rows: Rows) -> Rows:
     """The same, by pair and start, with no overlap within a pair."""
-    rows = _take(rows, np.lexsort((rows["t_end_ns"], rows["t_start_ns"], rows["dst"], rows["src"])))
+    rows = _take(rows, order_of(rows["t_end_ns"], rows["t_start_ns"], _pair(rows)))
     if not len(rows["src"]):
         return rows
     rows = _without(report, rows, _as_above(rows, *rows), "duplicate")
@@ -158,7 +165,7 @@ def _both_ways(rows: Rows) -> Rows:
 
 
 def _in_order(rows: Rows) -> LinkRows:
-    rows = _take(rows, np.lexsort((rows["dst"], rows["src"], rows["t_start_ns"])))
+    rows = _take(rows, order_of(_pair(rows), rows["t_start_ns"]))
     count = len(rows["src"])
     columns = {name: rows.get(name, np.full(count, default)) for name, default in QUALITY.items()}
     return LinkRows.of(round=np.full(count, NO_ROUND), neighbour=np.ones(count), **{**rows, **columns})

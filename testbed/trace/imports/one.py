@@ -18,6 +18,7 @@ from testbed.trace.imports.intervals import LIMIT, links_of
 from testbed.trace.imports.lines import Block
 from testbed.trace.imports.lists import Gathered, nothing
 from testbed.trace.imports.names import Names
+from testbed.trace.imports.order import order_of
 from testbed.trace.imports.recognise import rows_of
 from testbed.trace.imports.rows import Batch, batches
 from testbed.trace.imports.window import Window, inversions
@@ -100,7 +101,7 @@ def _contacts(events: Batch, last_ns: int, report: Report, cut: bool) -> tuple[N
     report.rejected("self_loop", int((events["src"] == events["dst"]).sum()))
     events = {name: column[events["src"] != events["dst"]] for name, column in events.items()}
     low, high = np.minimum(events["src"], events["dst"]), np.maximum(events["src"], events["dst"])
-    order = np.lexsort((events["t"], high, low))  # stable: events of one instant stay in the file's order
+    order = order_of(events["t"], high, low)  # stable: events of one instant stay in the file's order
     low, high, t, up = (column[order] for column in (low, high, events["t"], events["up"]))
     pair = np.cumsum(np.diff(low, prepend=-1).astype(bool) | np.diff(high, prepend=-1).astype(bool)) - 1
     after = _counts(pair, np.where(up, 1, -1))

@@ -16,6 +16,7 @@ from testbed.trace.imports.intervals import LIMIT, TooMany, links_of, running_en
 from testbed.trace.imports.lines import head
 from testbed.trace.imports.lists import nothing
 from testbed.trace.imports.names import NODES, Names
+from testbed.trace.imports.order import order_of
 from testbed.trace.imports.recognise import rows_of
 from testbed.trace.imports.rows import Batch, batches
 from testbed.trace.imports.window import Window, inversions
@@ -99,8 +100,7 @@ def _merged(runs: Runs, report: Report) -> Runs:
     if not runs.shape[1]:
         return runs
     pair = runs[0] * NODES + runs[1]
-    ordered = (runs[2, 1:] >= runs[2, :-1]).all()
-    order = np.argsort(pair, kind="stable") if ordered else np.lexsort((runs[2], pair))
+    order = order_of(runs[2], pair)
     pair, (src, dst, start, end) = pair[order], runs[:, order]
     same = np.append(False, pair[1:] == pair[:-1])
     ends = running_end(np.cumsum(~same) - 1, end)

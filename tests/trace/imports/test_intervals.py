@@ -71,7 +71,7 @@ def test_where_the_quality_changes_the_later_start_wins() -> None:
 def test_equal_quality_is_joined_also_where_some_is_not_known() -> None:
     links, report = made([(0, 1, 0, 10), (0, 1, 5, 20)], snr_db=[float("nan")] * 2, delivery=[float("nan"), 1.0])
     assert rows(links) == [(0, 1, 0, 20)]
-    assert counts(report)["missing_quality"] == 3
+    assert counts(report) == {"missing_quality": 1, "overlap": 1}
 
 
 @pytest.mark.parametrize("quality", [{"delivery": [1.5]}, {"rate_bps": [-1.0]}, {"latency_ns": [-5]}])
