@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from testbed.errors import UserError
-from testbed.exchange import Exchange, Outbox
+from testbed.exchange import LONGEST_S, Exchange, Outbox
 from testbed.movement import Node, legs
 from testbed.network.ns3 import Ns3Network
 from testbed.scenario import Scenario, parse
@@ -70,7 +70,7 @@ def record_movement(
 def _scenario(movement: Path, count: int, period_s: float, seed: int, keys: Mapping[str, Any]) -> Scenario:
     own = {"kind": "ns3", "mobility": "ns2", "mobility_file": str(movement)}
     tree = {
-        "run": {"seed": seed, "deadline_s": 2 * period_s},
+        "run": {"seed": seed, "deadline_s": LONGEST_S},
         "devices": {"count": count},
         "network": {"hello_s": min(1.0, period_s), **keys, **own},
     }

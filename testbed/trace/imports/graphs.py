@@ -29,7 +29,7 @@ from testbed.trace.imports.spells import closed, spells
 from testbed.trace.imports.xml import xml_of
 
 NAME = "graphml"
-ABOUT = "GraphML or GEXF: a graph in XML; links hold from 0 on, or as a GEXF file's spells say"
+ABOUT = "GraphML: a graph in XML; its links hold from 0 on"
 READERS: dict[str, Callable[[io.BytesIO], nx.Graph]] = {
     "graphml": lambda file: nx.read_graphml(file, force_multigraph=True),
     "gexf": nx.read_gexf,
@@ -58,7 +58,7 @@ class Quality(NamedTuple):
 
 def recognises(head: str) -> bool:
     """Whether the first 64 KiB of a file are of this format."""
-    return head.lstrip("\ufeff \r\n\t").startswith("<") and ("<graphml" in head or "<gexf" in head)
+    return head.lstrip("\ufeff \r\n\t").startswith("<") and "<graphml" in head
 
 
 def read(path: Path, options: Options, report: Report) -> Found:
@@ -68,12 +68,10 @@ def read(path: Path, options: Options, report: Report) -> Found:
     edges = _edges(path, graph, options, report)
     columns = list(zip(*((numbers[e.source], numbers[e.target], e.start_ns, e.end_ns) for e in edges), strict=True))
     qualities = list(zip(*edges.values(), strict=True)) or [()] * len(Quality._fields)
-    links = links_of(
-        report,
-        *(columns or [()] * 4),
-        directed=graph.is_directed(),
-        **dict(zip(Quality._fields, qualities, strict=True)),
-    )
+    quality = dict(zip(Quality._fields, qualities, strict=True))
+    if all(snr_db != snr_db for snr_db in quality["snr_db"]):
+        del quality["snr_db"]  # none is a matter of the format, some would be one of the file
+    links = links_of(report, *(columns or [()] * 4), directed=graph.is_directed(), **quality)
     said = {"directed": graph.is_directed(), "edges": graph.number_of_edges()}
     return Found(tuple(numbers), links, standing(_places(graph, numbers)), said)
 
@@ -87,7 +85,9 @@ def _graph(path: Path) -> nx.Graph:
             warnings.simplefilter("ignore")  # what networkx passes over has no meaning for links
             graph = READERS[root](io.BytesIO(closed(text)))
     except Exception as error:  # networkx raises whatever its parsers raise
-        raise UserError(f"{path} cannot be read as {root}: {type(error).__name__}: {error}.") from None
+        raise UserError(
+            f"{path} cannot be read as {root}: {' '.join(str(error).split())[:200] or type(error).__name__}."
+        ) from None
     return graph
 
 

@@ -82,8 +82,9 @@ def _merged(rows: Rows, report: Report) -> Rows:
     firsts = np.flatnonzero(~again)
     if len(firsts) == len(rows.t_ns):
         return rows
-    sent = np.add.reduceat(rows.tx_count, firsts)
-    pdr = np.add.reduceat(rows.pdr * rows.tx_count, firsts) / sent
+    weight = np.minimum(rows.tx_count, LONGEST_BURST_NS)
+    sent = np.add.reduceat(weight, firsts)
+    pdr = np.add.reduceat(rows.pdr * weight, firsts) / sent
     return rows.where(firsts)._replace(pdr=np.minimum(pdr, 1.0), tx_count=sent)
 
 
@@ -100,7 +101,8 @@ def _bursts_ns(rows: Rows, said: dict[str, Any]) -> Times:
     interframe_ms = said.get("interframe_duration")
     if not isinstance(interframe_ms, int | float) or not 0 < interframe_ms < 1e9:
         interframe_ms = INTERFRAME_MS
-    return np.minimum(SLACK * rows.tx_count * interframe_ms * 1e6, LONGEST_BURST_NS).astype(np.int64)
+    packets_ms = np.minimum(rows.tx_count, LONGEST_BURST_NS) * interframe_ms
+    return np.minimum(SLACK * 1e6 * packets_ms, LONGEST_BURST_NS).astype(np.int64)
 
 
 def _ends(rows: Rows, bursts_ns: Times, hold_s: float | None) -> Times:
