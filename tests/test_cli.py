@@ -62,8 +62,8 @@ def test_replay_takes_its_keys_as_options(folder: Path, monkeypatch: pytest.Monk
     written = load(folder / "runs/mine/scenario.toml").network
     assert (written.trace, written.replay, written.at_end) == ("bundled/mesh20-sparse", "exact", "loop")
     assert (written.from_s, written.to_s, written.nodes) == (4.0, 14.0, (7, 6, 5, 4, 3, 2, 1, 0))
+    mistaken = ["replay", "bundled/mesh20-sparse", "s.toml", "--nodes", "bussiest"]
     with pytest.raises(UserError, match="did you mean 'busiest'"):
-        mistaken = ["replay", "bundled/mesh20-sparse", "s.toml", "--nodes", "bussiest"]
         CliRunner().invoke(app, mistaken, catch_exceptions=False)
 
 
