@@ -44,7 +44,8 @@ def recorded(scenario: Scenario) -> Trace:
     """
     trace = excerpt(scenario)
     if len(trace):
-        return shifted(trace, -trace.exchanges[0].opened_ns)
+        begins_ns = trace.exchanges[0].opened_ns
+        return shifted(trace, -begins_ns) if begins_ns else trace
     raise UserError(
         f"The trace {scenario.network.trace} has no rounds: it says who is linked when, but not what was sent. Set "
         'network.replay = "links", which times every message anew.'
