@@ -290,6 +290,9 @@ def trace_convert(
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Movement: engine (the radio) or disc; engine if it is there.")
     ] = None,
+    at_s: Annotated[float | None, typer.Option("--at", metavar="S", help="Graphs: as it is at this second.")] = None,
+    rounds: Annotated[bool, typer.Option("--rounds", help="Graphs: a file for each round.")] = False,
+    every: Annotated[float | None, typer.Option(metavar="S", help="Graphs: a file for each so many seconds.")] = None,
     format: Format = None,
     time_unit: TimeUnit = None,
     from_s: FromS = None,
@@ -303,7 +306,8 @@ def trace_convert(
     from testbed import console
 
     options = _options(time_unit, from_s, to_s, hold, channel, range_m, step)
-    console.convert_trace(path, out, format, as_, model, options, console.Changes(nodes, scale, loop))
+    changes, graphs = console.Changes(nodes, scale, loop), console.Graphs(at_s, rounds, every)
+    console.convert_trace(path, out, format, as_, model, options, changes, graphs)
 
 
 @trace_app.command("diff")

@@ -174,3 +174,26 @@ def test_plot_and_list(folder: Path) -> None:
     assert "bundled/" in listed
     name = listed.split("bundled/")[1].split()[0]
     assert call("validate", f"bundled/{name}").exit_code == 0
+
+
+def test_convert_of_graphs_makes_a_file_a_round_and_says_what_is_lost(folder: Path) -> None:
+    said = call("convert", folder / "rounds", folder / "g.graphml", "--rounds")
+    assert said.exit_code == 0
+    assert "note: " in said.stdout
+    assert sorted(file.name for file in folder.glob("*.graphml")) == ["g-0000.graphml", "g-0001.graphml"]
+
+
+def test_convert_takes_movement_through_a_disc(tmp_path: Path) -> None:
+    """Node 1 is 5 m from node 0 and walks away from it, 1 m each second."""
+    (tmp_path / "walk").write_text(
+        "$node_(0) set X_ 0.0\n$node_(0) set Y_ 0.0\n$node_(1) set X_ 5.0\n$node_(1) set Y_ 0.0\n"
+        '$ns_ at 0.0 "$node_(1) setdest 25.0 0.0 1.0"\n'
+    )
+    call("convert", tmp_path / "walk", tmp_path / "t", "--model", "disc", "--range", 10, "--step", 1, "--to", 20)
+    found = json.loads(call("inspect", tmp_path / "t", "--json").stdout)
+    assert (found["nodes"], found["contacts"]) == (2, 1)
+    assert found["contact_s"]["max"] == pytest.approx(5, abs=1)
+    with pytest.raises(UserError, match="--range is for --model disc"):
+        call("convert", tmp_path / "walk", tmp_path / "u", "--model", "engine", "--range", 10)
+    with pytest.raises(UserError, match="holds no movement"):
+        call("convert", tmp_path / "t", tmp_path / "u", "--model", "disc")

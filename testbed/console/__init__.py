@@ -2,7 +2,7 @@
 
 from testbed.console.airs import airs, clear_airs
 from testbed.console.benchmarks import bench
-from testbed.console.convert import Changes, convert_trace
+from testbed.console.convert import Changes, Graphs, convert_trace
 from testbed.console.datasets import catalogue, fetch
 from testbed.console.doctor import doctor
 from testbed.console.place import place
@@ -12,6 +12,7 @@ from testbed.console.traces import diff_traces, inspect_trace, list_traces, vali
 
 __all__ = [
     "Changes",
+    "Graphs",
     "Progress",
     "airs",
     "bench",

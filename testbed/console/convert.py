@@ -1,6 +1,6 @@
 """Making one trace of another, and saying what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from testbed.console.traces import oddities
@@ -39,8 +39,24 @@ class Changes:
         return trace if self.loop is None else looped(trace, self.loop)
 
 
+@dataclass(frozen=True)
+class Graphs:
+    """Which graphs of a trace an export makes; by default one of the whole time."""
+
+    at_s: float | None = None
+    rounds: bool = False
+    every_s: float | None = None
+
+
 def convert_trace(
-    source: str, out: Path, format: str | None, as_: str | None, model: str | None, options: Options, changes: Changes
+    source: str,
+    out: Path,
+    format: str | None,
+    as_: str | None,
+    model: str | None,
+    options: Options,
+    changes: Changes,
+    graphs: Graphs,
 ) -> None:
     """Write the trace at `source` to `out`, and say what it holds and what to do next.
 
@@ -49,33 +65,38 @@ def convert_trace(
     """
     if out.exists():
         raise UserError(f"{out} is there already: choose another name, or remove it first.")
+    to_folder = as_ == FOLDER or (as_ is None and not out.suffix)
+    if to_folder and graphs != Graphs():
+        raise UserError(f"{out} is to be a trace folder: --at, --rounds and --every are for files of graphs.")
     trace = changes.of(_opened(source, format, model, options))
-    if as_ == FOLDER or (as_ is None and not out.suffix):
+    notes = list[str]()
+    if to_folder:
         write(trace, out)
-        notes: list[str] = []
     else:
         from testbed.trace.exports import export
 
-        notes = list(export(trace, out, as_) or ())
+        notes = export(trace, out, as_, **asdict(graphs))
     print(f"{out}: {_told(trace)}")
     oddities(tuple(each for step in trace.header.provenance for each in step.get("oddities", ())))
     for note in notes:
         print(f"note: {note}")
-    if out.is_dir():
+    if to_folder:
         links = "" if len(trace) else " --set network.replay=links"
         print(f"next: testbed replay {out} SCENARIO --set devices.count={trace.header.nodes}{links}")
 
 
 def _opened(source: str, format: str | None, model: str | None, options: Options) -> Trace:
     """Movement goes through the engine if there is one, or if `model` says so; all else is opened as it is."""
-    foreign = trace_folder(source) is None
-    if foreign and (format or _detected(source)) == MOVEMENT and _by_engine(model):
-        from testbed.session.moving import record_movement
+    if model not in (None, "engine", "disc"):
+        raise UserError(f"There is no model {model!r}: --model is engine or disc.")
+    moves = trace_folder(source) is None and (format or _detected(source)) == MOVEMENT
+    if model is not None and not moves:
+        raise UserError(f"{source} holds no movement of nodes: leave out --model.")
+    if not moves or not _by_engine(model, options):
+        return open_any(source, format, options)
+    from testbed.session.moving import record_movement
 
-        return record_movement(Path(source), period_s=options.step_s, from_s=options.from_s, to_s=options.to_s)
-    if model is not None and not foreign:
-        raise UserError(f"{source} is a trace already: leave out --model, which is for the movement of nodes.")
-    return open_any(source, format, options)
+    return record_movement(Path(source), period_s=options.step_s, from_s=options.from_s, to_s=options.to_s)
 
 
 def _detected(source: str) -> str:
@@ -84,15 +105,20 @@ def _detected(source: str) -> str:
     return detect(Path(source))
 
 
-def _by_engine(model: str | None) -> bool:
-    """Raises UserError for a model that there is not."""
+def _by_engine(model: str | None, options: Options) -> bool:
+    """A range is the disc's alone. Raises UserError where the engine is asked for one, or is not there."""
     from testbed.network.engine import missing_engine
 
-    if model not in (None, "engine", "disc"):
-        raise UserError(f"There is no model {model!r}: --model is engine or disc.")
-    if model == "engine" and (missing := missing_engine()):
-        raise UserError(f"{missing} Take --model disc.")
-    return model != "disc" and missing_engine() is None
+    if model == "disc" or (model is None and options.range_m is not None):
+        return False
+    missing = missing_engine()
+    if model is None:
+        return missing is None
+    if options.range_m is not None:
+        raise UserError("--range is for --model disc: over the engine, the radio says who hears whom.")
+    if missing is not None:
+        raise UserError(f"{missing} Or take --model disc.")
+    return True
 
 
 def _told(trace: Trace) -> str:

@@ -97,6 +97,7 @@ def _distribution(axes: Axes, values: Reals, colour: str, style: str, label: str
     # The share stays until the value itself.
     axes.step(x, share, where="pre", color=colour, ls=style, lw=1.4, label=label, marker="o" * (len(x) < 3), ms=3)
     axes.set_yscale("log")
+    axes.set_ylim(bottom=min(0.1, axes.get_ylim()[0]))
     logarithmic(axes)
     return True
 

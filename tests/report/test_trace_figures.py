@@ -28,9 +28,9 @@ RECORDED = Trace.of_rounds(recorded(3, []).header, *zip(*[pair_and_loner(), pair
 IMPORTED = imported(3, [*two_way([(0, 1, 10, 30), (1, 2, 20, 50), (0, 1, 40, 50)]), (0, 2, 50, 50)])
 
 
-@pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
+@pytest.mark.parametrize("ending", ["png", "pdf"])
 def test_a_recording_and_an_import_are_drawn_whole(tmp_path: Path, ending: str) -> None:
-    trace = {"svg": RECORDED, "png": IMPORTED, "pdf": imported(2, [(0, 1, 0, None)])}[ending]
+    trace = {"png": RECORDED, "pdf": IMPORTED}[ending]
     out = tmp_path / f"f.{ending}"
     assert "density, degree" in plot_trace(trace, out)
     assert out.stat().st_size > 1000
@@ -38,7 +38,7 @@ def test_a_recording_and_an_import_are_drawn_whole(tmp_path: Path, ending: str) 
 
 def test_equal_traces_are_equal_files(tmp_path: Path) -> None:
     for name in ("a.svg", "b.svg"):
-        plot_trace(RECORDED, tmp_path / name)
+        plot_trace(RECORDED, tmp_path / name, ["density", "map"])
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 

@@ -86,6 +86,8 @@ def _header(a: Trace, b: Trace) -> list[HeaderKey]:
 def _flat(tree: Any, above: str = "") -> list[tuple[str, Any]]:
     if isinstance(tree, dict) and tree:
         return [leaf for key, value in tree.items() for leaf in _flat(value, f"{above}.{key}" if above else str(key))]
+    if isinstance(tree, list) and any(isinstance(each, dict) for each in tree):
+        return [leaf for number, each in enumerate(tree) for leaf in _flat(each, f"{above}.{number}")]
     return [(above, tree)]
 
 

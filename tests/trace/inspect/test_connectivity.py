@@ -45,7 +45,7 @@ def window_by_trying(nodes: int, graphs: Graphs) -> int | None:
     return None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(GRAPHS)
 def test_the_smallest_window_is_that_of_trying_every_one(graphs: Graphs) -> None:
     found = of_rounds(5, graphs)
