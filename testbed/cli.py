@@ -49,6 +49,10 @@ AnyTrace = Annotated[
 ]
 Format = Annotated[str | None, typer.Option(help="Format of the file; by default by its content.")]
 TimeUnit = Annotated[str | None, typer.Option(help="Of times in a plain list: ns, us, ms, s, min, h or d.")]
+ColumnNames = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="NAMES", help="Of a plain list, in order, as 'a b start end'; - for others."),
+]
 FromS = Annotated[float | None, typer.Option("--from", metavar="S", help="Second to begin with, as the trace counts.")]
 ToS = Annotated[float | None, typer.Option("--to", metavar="S", help="Second to end with.")]
 Hold = Annotated[float | None, typer.Option(metavar="S", help="How long a sample of a file holds.")]
@@ -244,6 +248,7 @@ def trace_inspect(
     as_json: Json = False,
     format: Format = None,
     time_unit: TimeUnit = None,
+    columns: ColumnNames = None,
     from_s: FromS = None,
     to_s: ToS = None,
     hold: Hold = None,
@@ -254,7 +259,7 @@ def trace_inspect(
     """Contacts, density, degrees, connectivity, spectral gap, asymmetry and delays of a trace."""
     from testbed import console
 
-    options = _options(time_unit, from_s, to_s, hold, channel, range_m, step)
+    options = _options(time_unit, columns, from_s, to_s, hold, channel, range_m, step)
     console.inspect_trace(path, format, options, window, as_json)
 
 
@@ -263,6 +268,7 @@ def trace_validate(
     path: AnyTrace,
     format: Format = None,
     time_unit: TimeUnit = None,
+    columns: ColumnNames = None,
     from_s: FromS = None,
     to_s: ToS = None,
     hold: Hold = None,
@@ -273,7 +279,7 @@ def trace_validate(
     """What is wrong with a trace: table, row and round; exit code 1 if anything is."""
     from testbed import console
 
-    options = _options(time_unit, from_s, to_s, hold, channel, range_m, step)
+    options = _options(time_unit, columns, from_s, to_s, hold, channel, range_m, step)
     raise typer.Exit(console.validate_trace(path, format, options))
 
 
@@ -287,6 +293,9 @@ def trace_convert(
     nodes: Annotated[str | None, typer.Option(help="Nodes to keep, as 0,5,19 or 3:8.")] = None,
     scale: Annotated[float | None, typer.Option(metavar="X", help="Make a second last X seconds.")] = None,
     loop: Annotated[int | None, typer.Option(min=1, metavar="N", help="Repeat the rounds until there are N.")] = None,
+    aggregate: Annotated[
+        float | None, typer.Option(metavar="S", help="Link who met at all within each window of S seconds.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Movement: engine (the radio) or disc; engine if it is there.")
     ] = None,
@@ -295,6 +304,7 @@ def trace_convert(
     every: Annotated[float | None, typer.Option(metavar="S", help="Graphs: a file for each so many seconds.")] = None,
     format: Format = None,
     time_unit: TimeUnit = None,
+    columns: ColumnNames = None,
     from_s: FromS = None,
     to_s: ToS = None,
     hold: Hold = None,
@@ -305,8 +315,8 @@ def trace_convert(
     """A trace folder of a file that others recorded, a file for others of a trace, or a trace of a trace."""
     from testbed import console
 
-    options = _options(time_unit, from_s, to_s, hold, channel, range_m, step)
-    changes, graphs = console.Changes(nodes, scale, loop), console.Graphs(at_s, rounds, every)
+    options = _options(time_unit, columns, from_s, to_s, hold, channel, range_m, step)
+    changes, graphs = console.Changes(nodes, aggregate, scale, loop), console.Graphs(at_s, rounds, every)
     console.convert_trace(path, out, format, as_, model, options, changes, graphs)
 
 
@@ -334,6 +344,7 @@ def trace_plot(
     window: Window = None,
     format: Format = None,
     time_unit: TimeUnit = None,
+    columns: ColumnNames = None,
     from_s: FromS = None,
     to_s: ToS = None,
     hold: Hold = None,
@@ -345,7 +356,7 @@ def trace_plot(
     from testbed import report
     from testbed.trace.inspect import open_any
 
-    options = _options(time_unit, from_s, to_s, hold, channel, range_m, step)
+    options = _options(time_unit, columns, from_s, to_s, hold, channel, range_m, step)
     print(report.plot_trace(open_any(path, format, options), out, what.split(",") if what else None, window))
 
 
@@ -428,6 +439,7 @@ def _nodes(text: str | None) -> str | list[int] | None:
 
 def _options(
     time_unit: str | None,
+    columns: str | None,
     from_s: float | None,
     to_s: float | None,
     hold: float | None,
@@ -439,7 +451,7 @@ def _options(
     from testbed.trace.imports.base import Options
 
     step_s = Options.step_s if step is None else step
-    return Options(time_unit, None, from_s, to_s, hold, channel, range_m, step_s)
+    return Options(time_unit, from_s, to_s, hold, channel, range_m, step_s, columns)
 
 
 def _command() -> str:

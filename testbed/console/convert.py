@@ -13,6 +13,9 @@ from testbed.trace.inspect import open_any, trace_folder
 FOLDER = "trace"
 """What `--as` calls a trace folder; every other name is a format of others."""
 
+LONGEST_S = 1e9
+"""No window is longer."""
+
 MOVEMENT = "ns2"
 """The format that has places and no links: a model makes links of them."""
 
@@ -23,6 +26,8 @@ class Changes:
 
     nodes: str | None = None
     """`0,5,19` or `3:8`."""
+    aggregate_s: float | None = None
+    """Who met within each window of so many seconds is linked for all of it."""
     scale: float | None = None
     """A second becomes so many."""
     loop: int | None = None
@@ -30,10 +35,15 @@ class Changes:
 
     def of(self, trace: Trace) -> Trace:
         """The trace after them."""
+        from testbed.trace.aggregate import aggregated
         from testbed.trace.transform import looped, scaled, select
 
         if self.nodes is not None:
             trace = select(trace, numbers(self.nodes, trace.header.nodes, "node"))
+        if self.aggregate_s is not None:
+            if not 0 < self.aggregate_s <= LONGEST_S:
+                raise UserError(f"--aggregate {self.aggregate_s:g} should be seconds, above 0 up to {LONGEST_S:g}.")
+            trace = aggregated(trace, round(self.aggregate_s * 1e9))
         if self.scale is not None:
             trace = scaled(trace, self.scale)
         return trace if self.loop is None else looped(trace, self.loop)
@@ -81,7 +91,7 @@ def convert_trace(
     for note in notes:
         print(f"note: {note}")
     if to_folder:
-        links = "" if len(trace) else " --set network.replay=links"
+        links = "" if len(trace) else " --links"
         print(f"next: testbed replay {out} SCENARIO --set devices.count={trace.header.nodes}{links}")
 
 

@@ -100,7 +100,8 @@ def _table(trace: Trace, name: str) -> Columns:
         return {"round": np.arange(len(trace)), "opened_ns": times[:, 0], "closed_ns": times[:, 1]}
     parts: list[Table] = [*trace.outboxes] if name == "messages" else [getattr(each, name) for each in trace.exchanges]
     rounds = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    return {"round": rounds, **columns(joined(BY_ROUND[name], parts))}
+    found = columns(joined(BY_ROUND[name], parts))
+    return {"round": rounds, **{name: np.asarray(values) for name, values in found.items()}}
 
 
 def _first(name: str, a: Columns, b: Columns, rows: Unlike, tolerance: float) -> Parting:
