@@ -22,9 +22,9 @@ def complaint(table: Table, nodes: int) -> str | None:
     return next((said for part in _parts(table) if (said := look(part, nodes))), None)
 
 
-def rounds(numbers: NDArray[np.int32], opened: Times, closed: Times) -> str | None:
-    """The same of table `rounds`."""
-    if not np.array_equal(numbers, np.arange(len(numbers))):
+def rounds(count: int, numbers: NDArray[np.int32], opened: Times, closed: Times) -> str | None:
+    """The same of table `rounds`, which should have so many."""
+    if not np.array_equal(numbers, np.arange(count)):
         return "its rounds are not 0, 1, 2, ..."
     if (opened < 0).any() or (closed < opened).any() or (opened[1:] < closed[:-1]).any():
         return "a round closes before it opens or overlaps the next"

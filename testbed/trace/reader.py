@@ -95,7 +95,7 @@ def _whole(folder: Path, name: str, columns: Columns, rounds: int) -> Columns:
         raise _damaged(folder, name, "its rounds are out of order")
     rows = int(edges(numbers, rounds)[-1])
     whole = {key: column[:rows] for key, column in columns.items()}
-    if name == "rounds" and (said := checks.rounds(whole["round"], whole["opened_ns"], whole["closed_ns"])):
+    if name == "rounds" and (said := checks.rounds(rounds, whole["round"], whole["opened_ns"], whole["closed_ns"])):
         raise _damaged(folder, name, said)
     return whole
 

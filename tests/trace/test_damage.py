@@ -229,7 +229,7 @@ def test_more_rows_than_a_table_may_have_are_refused_before_they_are_read(
 
 def test_a_word_of_many_megabytes_is_refused_before(tmp_path: Path) -> None:
     rewrite(finished(tmp_path), "deliveries", "cause", ["x" * (1 << 21), "arrived", "arrived", "arrived"])
-    with pytest.raises(UserError, match="a column of more than 32 bytes a row"):
+    with pytest.raises(UserError, match="more than 256 bytes a row"):
         read(tmp_path)
 
 
