@@ -28,7 +28,7 @@ MODULES = {
     "netjson": "netjson",
     "freifunk": "freifunk",
     "graphml": "graphs",
-    "gexf": "graphs",
+    "gexf": "gexf",
     "ns2": "ns2",
 }
 """By name of a format, the module that reads it."""
@@ -57,9 +57,8 @@ def detect(path: Path) -> str:
     """The name of a file's format, by its content. Raises UserError if it is of none, or could be of several."""
     start = head(path)
     matches = [name for name, importer in FORMATS.items() if importer.recognises(start)]
-    modules = {MODULES[name] for name in matches}
-    if len(modules) == 1:  # of several names of one module, which are of XML, that of the root
-        return next((name for name in matches if f"<{name}" in start), matches[0])
+    if len(matches) == 1:
+        return matches[0]
     known = "; ".join(f"{name}: {FORMATS[name].ABOUT}" for name in matches or FORMATS)
     what = "could be of several formats" if matches else "is of no format that is known"
     raise UserError(f"{path} {what}: say which one with --format ({known}).")

@@ -42,7 +42,7 @@ def test_provenance_names_the_file_its_content_and_what_was_stated(tmp_path: Pat
 def test_a_file_of_no_format_is_refused_with_all_formats_named(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(UserError, match="is of no format that is known: say which one with --format") as error:
         imported(tmp_path / "file", content)
-    assert all(f"{name}: " in str(error.value) or name in ("gexf",) for name in FORMATS)
+    assert all(f"{name}: " in str(error.value) for name in FORMATS)
 
 
 def test_a_file_that_could_be_of_two_formats_is_refused_with_both_named(
