@@ -25,7 +25,7 @@ Row = tuple[int, int, int, int, float, float, int, int]
 
 
 def imported(rows: Sequence[Sequence[Any]], names: Sequence[str], nodes: NodeRows | None = None) -> Trace:
-    """A trace of rows `start_ns, end_ns, src, dst, snr_db, delivery, rate_bps, latency_ns`; the last may be left out."""
+    """A trace of rows start, end, src, dst, SNR, delivery, rate, latency; the last four may be missing."""
     full = sorted(([*row, *(NAN, 1.0, 0, 0)[len(row) - 4 :]] for row in rows), key=lambda row: (row[0], row[2], row[3]))
     columns = [list(column) for column in zip(*full, strict=True)] or [[] for _ in range(8)]
     of = dict(
