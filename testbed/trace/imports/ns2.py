@@ -30,7 +30,7 @@ from testbed.trace.format import OPEN_NS, LinkRows, NodeRows
 from testbed.trace.imports.base import Found, Options, Report
 from testbed.trace.imports.disc import Contacts, Ways, contacts, nanoseconds
 from testbed.trace.imports.intervals import links_of
-from testbed.trace.imports.lines import lines, refusal
+from testbed.trace.imports.lines import blocks, numbered, refusal
 from testbed.trace.imports.maps import seen_at
 from testbed.trace.imports.names import NODES
 
@@ -82,7 +82,7 @@ def read_nodes(path: Path, report: Report) -> dict[int, Node]:
     line, for what is no such file."""
     nodes: defaultdict[int, Node] = defaultdict(Node)
     moves = 0
-    for line, text in lines(path):
+    for line, text in (each for block in blocks(path) if block.text.strip() for each in numbered(block)):
         try:
             said = statement(text)
         except Unknown as complaint:
