@@ -3,7 +3,8 @@
 Each device has one frame waiting at the most. It goes on the air as 802.11's DCF has it for frames without ACK: at once
 after a quiet DIFS, else after a back-off that stands still while the air is taken; another back-off follows each frame.
 A device takes part in the first frame whose preamble it detects and is deaf for others until that has ended; those
-disturb, and what it understands is decided by the SINR of every part of the frame.
+disturb, and what it understands is decided by the SINR of every part of the frame. The air is taken for it while it
+takes part in a frame, or while all that it notices adds up to what a frame is detected with.
 """
 
 from collections import deque
@@ -21,7 +22,6 @@ from testbed.network.links.radio import (
     DETECTION_NS,
     DIFS_NS,
     EIFS_NS,
-    ENERGY,
     SLOT_NS,
     WINDOW,
     Radio,
@@ -43,6 +43,13 @@ class Due(IntEnum):
     ACCESS = 6
 
 
+class Waiting:
+    """A frame that waits for the air."""
+
+    def __init__(self, frame: Frame, slots: int) -> None:
+        self.frame, self.slots, self.taken = frame, slots, False
+
+
 class Air:
     """Carries the frames of all devices; tells of each when it begins, and who understood it when it has ended."""
 
@@ -61,15 +68,14 @@ class Air:
         self.understood: Callable[[Frame, list[int]], None] = lambda frame, receivers: None
         self.away = [False] * devices
         self.airtime_ns, self.frames = np.zeros((2, devices), np.int64)
-        self._waiting: dict[int, Frame] = {}
+        self._waiting: dict[int, Waiting] = {}
         self._sending: dict[int, Frame] = {}
         self._undetected: deque[Frame] = deque()
         """Those that began a moment ago, in their order."""
         self._taken_ns = np.zeros(devices, np.int64)
         """Until when a device sends, takes part in a frame, or is away."""
         self._quiet_ns = np.full(devices, kernel.now_ns)
-        """From when on the back-off slots of a device that waits count."""
-        self._slots = [0] * devices
+        """From when on back-off slots count, as far as the frames that a device sent or took part in tell."""
         self._rested_ns = [0] * devices
         """When the back-off after its own last frame has passed."""
 
@@ -80,12 +86,14 @@ class Air:
     def send(self, frame: Frame) -> None:
         """Let it wait for the air."""
         device, now_ns = frame.src, self._kernel.now_ns
-        self._waiting[device] = frame
-        self._slots[device] = max(0, -(-(self._rested_ns[device] - now_ns) // SLOT_NS))
         self._detect(now_ns)
-        if self._slots[device] == 0 and (self._taken_ns[device] > now_ns or self._blocked(device)):
-            self._slots[device] = self._back_off()
-        self._access(device)
+        slots = max(0, -(-(self._rested_ns[device] - now_ns) // SLOT_NS))
+        waiting = self._waiting[device] = Waiting(frame, slots)
+        waiting.taken = self._taken(device, now_ns)
+        if not waiting.taken:
+            self._await(device)
+        elif slots == 0:
+            waiting.slots = self._back_off()
 
     def leave(self, device: int) -> None:
         """Its radio is off."""
@@ -107,29 +115,33 @@ class Air:
     def _back_off(self) -> int:
         return int(self._draws.random() * WINDOW)
 
-    def _blocked(self, device: int) -> bool:
-        """By energy that is no frame to it."""
-        return bool(self._sending) and sum(each.row[device] for each in self._sending.values()) >= ENERGY
+    def _taken(self, device: int, now_ns: int) -> bool:
+        """Whether it finds the air taken; what began in the last moment it does not know of."""
+        if self._taken_ns[device] > now_ns:
+            return True
+        known = (each.row[device] for each in self._sending.values() if each.begins_ns + DETECTION_NS <= now_ns)
+        return bool(sum(known) >= DETECTED)
 
-    def _access(self, device: int) -> None:
-        """The device may send, unless the air is taken or was so meanwhile."""
-        if device not in self._waiting:
-            return
+    def _await(self, device: int) -> None:
+        """The air is quiet for the device: it may send when its slots have passed."""
+        waiting, now_ns = self._waiting[device], self._kernel.now_ns
+        due_ns = int(self._quiet_ns[device]) + SLOT_NS * waiting.slots
+        if due_ns <= now_ns:
+            self._begin(waiting.frame)
+        else:
+            self._kernel.schedule(due_ns, Due.ACCESS, lambda: self._access(device, waiting))
+
+    def _access(self, device: int, waiting: Waiting) -> None:
+        """Its slots have passed, unless they stood still meanwhile."""
         now_ns = self._kernel.now_ns
         self._detect(now_ns)
-        taken_ns = int(self._taken_ns[device])
-        if taken_ns <= now_ns and self._blocked(device):
-            taken_ns = min(each.ends_ns for each in self._sending.values())
-            self._quiet_ns[device] = taken_ns + DIFS_NS
-        quiet_ns = taken_ns + DIFS_NS if taken_ns > now_ns else int(self._quiet_ns[device])
-        due_ns = quiet_ns + SLOT_NS * self._slots[device]
-        if due_ns > now_ns:
-            self._kernel.schedule(due_ns, Due.ACCESS, lambda: self._access(device))
-        else:
-            self._begin(self._waiting.pop(device))
+        due_ns = int(self._quiet_ns[device]) + SLOT_NS * waiting.slots
+        if self._waiting.get(device) is waiting and not waiting.taken and due_ns <= now_ns:
+            self._begin(waiting.frame)
 
     def _begin(self, frame: Frame) -> None:
         now_ns, device, links = self._kernel.now_ns, frame.src, self._links()
+        del self._waiting[device]
         duration_ns = self._radio.frame_ns(frame.size_bytes, frame.rate_bps)
         frame.begins_ns, frame.ends_ns = now_ns, now_ns + duration_ns
         frame.reach, frame.row = links.reach(device), links.row(device)
@@ -156,10 +168,11 @@ class Air:
             self._undetected.popleft()
             frame.who = self._free(frame, frame.reach.near if self._fading_m is None else frame.reach.ids, detected_ns)
             self._taken_ns[frame.who] = frame.ends_ns
-            for device in self._waiting:
-                if self._taken_ns[device] == frame.ends_ns and device != frame.src:
+            for device, waiting in self._waiting.items():
+                if not waiting.taken and self._taken(device, detected_ns):
                     counted = (detected_ns - int(self._quiet_ns[device])) // SLOT_NS
-                    self._slots[device] -= min(max(counted, 0), self._slots[device])
+                    waiting.slots -= min(max(counted, 0), waiting.slots)
+                    waiting.taken = True
 
     def _free(self, frame: Frame, ids: Ids, now_ns: int) -> Ids:
         """Those of `ids` that can take part in the frame."""
@@ -183,8 +196,20 @@ class Air:
             who = who[fine]
         frame.rivals.clear()
         self._quiet_ns[device] = now_ns + DIFS_NS
-        self._rested_ns[device] = now_ns + DIFS_NS + SLOT_NS * self._back_off()
+        slots = self._back_off()
+        self._rested_ns[device] = now_ns + DIFS_NS + SLOT_NS * slots
+        if device in self._waiting:
+            self._waiting[device].slots = slots
+        self._release(now_ns)
         self.understood(frame, who.tolist())
+
+    def _release(self, now_ns: int) -> None:
+        """A frame has ended: those that wait and find the air quiet count their slots."""
+        for device, waiting in self._waiting.items():
+            if waiting.taken and not self._taken(device, now_ns):
+                waiting.taken = False
+                self._quiet_ns[device] = max(int(self._quiet_ns[device]), now_ns + DIFS_NS)
+                self._await(device)
 
     def _fine(self, frame: Frame, links: Snapshot) -> NDArray[np.bool_] | None:
         """Which of those that took part have understood it; None: all."""

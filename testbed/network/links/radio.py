@@ -24,8 +24,8 @@ MAC_BYTES = 24 + 8 + 4
 NOISE_DBM = -93.97
 """Thermal noise of 20 MHz at 290 K and a noise figure of 7 dB."""
 
-NOTICED, DETECTED, ENERGY = (10 ** ((dbm - NOISE_DBM) / 10) for dbm in (-101.0, -82.0, -62.0))
-"""What disturbs at all, what is detected as a frame, and what blocks the air without being one."""
+NOTICED, DETECTED = (10 ** ((dbm - NOISE_DBM) / 10) for dbm in (-101.0, -82.0))
+"""What disturbs at all, and what is detected as a frame, or takes the air without being one."""
 
 DETECTED_SINR = 10**0.4
 NOMINAL = 1e3
