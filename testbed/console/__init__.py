@@ -4,11 +4,12 @@ from testbed.console.airs import airs, clear_airs
 from testbed.console.benchmarks import bench
 from testbed.console.convert import Changes, Graphs, convert_trace
 from testbed.console.datasets import catalogue, fetch
+from testbed.console.differences import diff_traces
 from testbed.console.doctor import doctor
 from testbed.console.place import place
 from testbed.console.progress import Progress
 from testbed.console.summary import summary, trace_summary
-from testbed.console.traces import diff_traces, inspect_trace, list_traces, validate_trace
+from testbed.console.traces import inspect_trace, list_traces, validate_trace
 
 __all__ = [
     "Changes",

@@ -1,4 +1,4 @@
-"""Traces looked at: their numbers, what is wrong with them, where two of them part, and those that are bundled."""
+"""Traces looked at: their numbers, what is wrong with them, and those that are bundled."""
 
 import json
 import math
@@ -7,13 +7,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from testbed.trace import OPEN_NS, header, read
+from testbed.console.differences import plain
+from testbed.trace import header, read
 from testbed.trace.imports.base import Options
-from testbed.trace.inspect import Difference, Statistics, diff, open_any, statistics, validate
-from testbed.trace.inspect.diff import Parting
+from testbed.trace.inspect import Statistics, open_any, statistics, validate
 
 SHOWN, SHOWN_OF_ONE = 20, 5
-"""Problems, or keys of a header, that are printed: in all, and of one kind."""
+"""Problems that are printed: in all, and of one kind."""
 
 SPREAD = ("mean", "min", "p05", "p25", "median", "p75", "p95", "max")
 
@@ -22,7 +22,7 @@ def inspect_trace(path: str, format: str | None, options: Options, window_s: flo
     """Print what `statistics` finds: as tables, or as one JSON object on one line."""
     found = statistics(open_any(path, format, options), window_s)
     if as_json:
-        print(json.dumps(_plain(found.as_json()), allow_nan=False))
+        print(json.dumps(plain(found.as_json()), allow_nan=False))
         return
     console = _console()
     facts = Table(box=None, pad_edge=False, show_header=False)
@@ -68,18 +68,6 @@ def validate_trace(path: str, format: str | None, options: Options) -> int:
     if count > len(lines[:SHOWN]):
         print(f"... and {count - len(lines[:SHOWN]):,} more")
     print(f"{path}: {f'{count:,} problem' + 's' * (count != 1) if count else 'nothing is wrong'}")
-    return int(bool(found))
-
-
-def diff_traces(a: str, b: str, tolerance: float, as_json: bool) -> int:
-    """Print where two traces part; the exit code: 1 if they do."""
-    found = diff(open_any(a), open_any(b), tolerance)
-    if as_json:
-        first = None if found.first is None else vars(found.first)
-        tree = {"equal": not found, "header": [vars(key) for key in found.header], "rows": found.rows, "first": first}
-        print(json.dumps(_plain(tree), allow_nan=False))
-    else:
-        print("\n".join(_parting(found)))
     return int(bool(found))
 
 
@@ -145,56 +133,11 @@ def _time(found: Statistics) -> str:
     return f"{start:,.12g} s to {end:,.12g} s{days}{rounds}"
 
 
-def _parting(found: Difference) -> list[str]:
-    """The lines of a `diff`."""
-    if not found:
-        return ["equal: no key of the headers and no row differs"]
-    lines = [f"header: {key.key}: {_value(key.a)} in A, {_value(key.b)} in B" for key in found.header[:SHOWN]]
-    lines += [f"... and {len(found.header) - SHOWN} more keys"] * (len(found.header) > SHOWN)
-    if found.first is None:
-        return [*lines, "no row differs"]
-    counts = ", ".join(f"{name} {count:,}" for name, count in found.rows.items())
-    return [*lines, *_first(found.first), f"rows that differ: {counts}"]
-
-
-def _first(parting: Parting) -> list[str]:
-    key = ", ".join(f"{name} {_in_words(name, value)}" for name, value in parting.key.items() if name != "round")
-    told = f"{parting.table}, {key}" if key else parting.table
-    place = f"round {parting.round}" if parting.round >= 0 else f"the instant {(parting.time_ns or 0) / 1e9:.10g} s"
-    rows = [f"row {row} of {name}" for name, row in (("A", parting.row_a), ("B", parting.row_b)) if row is not None]
-    lines = [f"they part in {place}: {told} ({', '.join(rows)})"]
-    if len(rows) == 1:
-        return [*lines, f"  it is in {rows[0][-1]} alone"]
-    values = [(name, *(_in_words(name, value) for value in pair)) for name, pair in parting.values.items()]
-    return [*lines, *(f"  {name}: {a} in A, {b} in B" for name, a, b in values)]
-
-
-def _in_words(name: str, value: Any) -> str:
-    """A time in seconds as well as in nanoseconds."""
-    if name.endswith("_ns") and isinstance(value, int):
-        return "open" if value == OPEN_NS else f"{value} ({value / 1e9:.9g} s)"
-    return _value(value)
-
-
-def _value(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
 def _number(value: float) -> str:
     """Four digits, and small whole numbers whole."""
     if not math.isfinite(value):
         return "not known"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _plain(tree: Any) -> Any:
-    """What JSON can hold: null in place of what is no finite number."""
-    if isinstance(tree, dict):
-        return {key: _plain(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_plain(each) for each in tree]
-    return None if isinstance(tree, float) and not math.isfinite(tree) else tree
 
 
 def _console() -> Console:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from testbed.trace.format import LinkRows
-from testbed.trace.inspect.spans import Ints, Reals, pair_keys
+from testbed.trace.inspect.spans import Ints, Reals, distinct, pair_keys
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def _last_instant(start: Ints, end: Ints) -> Ints:
 
 def _last_at_or_before(key: Ints, start: Ints, wanted: Ints, at: Ints) -> Ints:
     """For each `wanted` key, the last of its rows, which are by (key, start), to start at `at` or before; else -1."""
-    keys = np.unique(np.concatenate([key, wanted]))
-    times = np.unique(start)
+    keys = distinct(np.concatenate([key, wanted]))
+    times = distinct(start)
     rows = np.searchsorted(keys, key) * (len(times) + 1) + np.searchsorted(times, start)
     asked = np.searchsorted(keys, wanted) * (len(times) + 1) + np.searchsorted(times, at, "right") - 1
     found = np.searchsorted(rows, asked, "right") - 1

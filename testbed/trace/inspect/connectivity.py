@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
-from testbed.trace.inspect.spans import Ints, Reals, pair_keys
+from testbed.trace.inspect.spans import Ints, Reals, distinct, pair_keys
 from testbed.trace.inspect.steps import Steps
 
 
@@ -41,7 +41,7 @@ def connectivity(steps: Steps) -> Connectivity:
         seen = step - age
         if len(tree) == steps.nodes - 1:
             needed[step] = age.max(initial=0) + 1
-    sizes = component_sizes(np.unique(pair_keys(steps.src, steps.dst)), steps.nodes)
+    sizes = component_sizes(distinct(pair_keys(steps.src, steps.dst)), steps.nodes)
     return Connectivity(_smallest_window(needed), len(sizes), int(sizes.max()), needed, share)
 
 

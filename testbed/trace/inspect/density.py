@@ -3,7 +3,7 @@
 import numpy as np
 
 from testbed.trace.format import NO_ROUND, LinkRows
-from testbed.trace.inspect.spans import Ints, Reals, Spans, bounds_ns, pair_keys
+from testbed.trace.inspect.spans import Ints, Reals, Spans, bounds_ns, distinct, pair_keys
 from testbed.trace.value import Trace
 
 
@@ -48,7 +48,7 @@ def degrees(trace: Trace, contacts: Spans) -> Reals:
 
 def peers(trace: Trace, contacts: Spans) -> Ints:
     """(nodes,) how many others each was ever linked with."""
-    keys = np.unique(pair_keys(contacts.src, contacts.dst))
+    keys = distinct(pair_keys(contacts.src, contacts.dst))
     return _both(keys >> 32, keys & 0xFFFFFFFF, np.ones(len(keys)), trace.header.nodes).astype(np.int64)
 
 

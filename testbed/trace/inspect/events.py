@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from testbed.exchange import NEVER, NOBODY, Deliveries, Outbox, Sightings
 from testbed.trace.inspect.delays import ready_ns
 from testbed.trace.inspect.problem import Problem, where
-from testbed.trace.inspect.spans import Ints, pair_keys
+from testbed.trace.inspect.spans import Ints, distinct, pair_keys
 from testbed.trace.value import Trace, joined
 
 Flags = NDArray[np.bool_]
@@ -64,7 +64,7 @@ def _too_many(outbox: Outbox, rows: Deliveries) -> Flags:
 def _ready_before(keys: NDArray[np.integer], times: Ints, some: Flags, wanted: NDArray[np.integer], at: Ints) -> Ints:
     """For each `wanted` key, how many of that key's `times` are not after `at`; of `some` of them."""
     _, group = np.unique(np.concatenate([keys[some], wanted]), return_inverse=True)
-    instants = np.unique(times)
+    instants = distinct(times)
     stride, count = len(instants) + 1, int(some.sum())
     asked = group[count:] * stride
     sent = np.sort(group[:count] * stride + np.searchsorted(instants, times[some]))

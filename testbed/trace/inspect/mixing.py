@@ -5,7 +5,7 @@ from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from testbed.trace.inspect.connectivity import component_sizes
-from testbed.trace.inspect.spans import Ints, Reals, pair_keys
+from testbed.trace.inspect.spans import Ints, Reals, distinct, pair_keys
 from testbed.trace.inspect.steps import Steps
 
 DENSE = 128
@@ -66,4 +66,4 @@ def gaps(steps: Steps) -> Reals:
 
 def union_gap(steps: Steps) -> float:
     """The gap of the union of all steps."""
-    return spectral_gap(np.unique(pair_keys(steps.src, steps.dst)), steps.nodes)
+    return spectral_gap(distinct(pair_keys(steps.src, steps.dst)), steps.nodes)

@@ -60,7 +60,7 @@ class Spans:
 
     def pairs(self) -> int:
         """How many different (src, dst) there are."""
-        return len(np.unique(pair_keys(self.src, self.dst)))
+        return len(distinct(pair_keys(self.src, self.dst)))
 
     def durations_s(self) -> Reals:
         """Of those whose end is known, in seconds."""
@@ -80,12 +80,20 @@ class Spans:
         length = np.minimum(self.end_ns, end_ns) - np.maximum(self.start_ns, start_ns)
         if length.any():
             return np.asarray(length / (end_ns - start_ns))
-        return np.full(len(self), 1 / max(len(np.unique(self.start_ns)), 1))
+        return np.full(len(self), 1 / max(len(distinct(self.start_ns)), 1))
 
 
 def pair_keys(src: NDArray[np.integer], dst: NDArray[np.integer]) -> Ints:
     """One number a pair, in order of (src, dst)."""
     return (src.astype(np.int64) << 32) | dst.astype(np.int64)
+
+
+def distinct(values: Ints) -> Ints:
+    """The different values in order. By sorting: np.unique hashes, which takes several times as long for many rows."""
+    ordered = np.sort(values)
+    new = np.ones(len(ordered), bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
 
 
 def latest_ends(key: Ints, end: Ints) -> Ints:

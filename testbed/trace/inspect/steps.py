@@ -7,7 +7,7 @@ import numpy as np
 
 from testbed.errors import UserError
 from testbed.trace.format import NO_ROUND
-from testbed.trace.inspect.spans import Ints, Spans, bounds_ns, pair_keys
+from testbed.trace.inspect.spans import Ints, Spans, bounds_ns, distinct, pair_keys
 from testbed.trace.value import Trace
 
 WINDOWS = 100
@@ -62,7 +62,7 @@ class Steps:
             still = open_last >= step
             open_keys = np.concatenate([open_keys[still], keys[new]])
             open_last = np.concatenate([open_last[still], self.last[new]])
-            yield np.unique(open_keys)
+            yield distinct(open_keys)
 
 
 def _window_ns(span_ns: int, window_s: float | None) -> int:
