@@ -71,8 +71,11 @@ class Table:
         return _columns(cast(Hashable, cls))
 
     def part(self, rows: slice) -> Self:
-        """Some of the rows, without a copy."""
-        return self.of(**{name: getattr(self, name)[rows] for name in self.columns()})
+        """Some of the rows, without a copy; nor are they looked at again, as a trace has very many such parts."""
+        found = object.__new__(type(self))
+        for name in self.columns():
+            object.__setattr__(found, name, getattr(self, name)[rows])
+        return found
 
     def __len__(self) -> int:
         return len(getattr(self, fields(self)[0].name))

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from testbed.bench import overlap, scaling
+from testbed.bench import overlap, replay, scaling
 from testbed.bench.culling import culling
+from testbed.network.links import LinksNetwork
 from tests.needs import ENGINE
 
 pytestmark = ENGINE
@@ -34,3 +35,15 @@ def test_overlap_times_both_halves_and_the_whole(monkeypatch: Any) -> None:
     halves = measured["network"]
     assert measured["ratio"] == pytest.approx(halves["run_s"] / max(halves["network_s"], halves["training_s"]))
     assert halves["attainable"] >= 1
+
+
+def test_a_replay_of_links_is_compared_with_what_was_recorded_live(monkeypatch: Any) -> None:
+    monkeypatch.setattr(replay, "ROUNDS", 2)
+    monkeypatch.setattr(replay, "DEVICES", 8)
+    trace = replay.recorded(30.0)
+    assert replay.is_exact(trace)
+    links, _ = replay.carried(LinksNetwork(trace, replay.scenario("replay", replay="links")), replay.SIZES["x1"])
+    measured = replay.compared(list(trace.exchanges), links)
+    assert measured["round_error"] < 0.3
+    assert (measured["kept"], measured["added"]) == (1, 0)
+    assert measured["frames_ratio"] == pytest.approx(1, abs=0.1)
