@@ -18,7 +18,11 @@ def recorded(seed: int, nodes: int = 4, rounds: int = 3, eventful: bool = False)
         outboxes.append(_outbox(draw, nodes, clock))
         exchanges.append(_exchange(draw, nodes, clock, closed_ns, eventful))
         clock = closed_ns
-    header = Header(nodes=nodes, seed=seed, network={"kind": "graph"}, checksums={"links": "0"})
+    header = Header(
+        nodes=nodes,
+        seed=seed,
+        network={"kind": "graph"},
+    )
     return Trace.of_rounds(header, outboxes, exchanges)
 
 

@@ -23,7 +23,6 @@ def row_problems(trace: Trace) -> list[Problem]:
     return [
         *where("links", "it lies outside its round", in_round & outside, links.round),
         *where("links", overlap, _overlapping(links), links.round),
-        *where("links", "its SNR is infinite", np.isinf(links.snr_db), links.round),
         *where("nodes", "its time lies outside its round", (nodes.round != NO_ROUND) & early, nodes.round),
         *where("nodes", "it is not the row of the node that is next in the round", _misplaced(trace), nodes.round),
         *where("nodes", "this node has a place already at that instant", _twice(nodes), nodes.round),
