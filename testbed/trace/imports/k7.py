@@ -26,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.trace.format import NO_ROUND, OPEN_NS, LinkRows, NodeRows
+from testbed.trace.format import NO_ROUND, LinkRows, NodeRows
 from testbed.trace.imports.base import Found, Options, Report
+from testbed.trace.imports.cells import TIME_LIMIT_NS
 from testbed.trace.imports.k7_rows import Rows, header_and_rows
 from testbed.trace.imports.names import Names
 
@@ -108,9 +109,10 @@ def _bursts_ns(rows: Rows, said: dict[str, Any]) -> Times:
 def _ends(rows: Rows, bursts_ns: Times, hold_s: float | None) -> Times:
     """Until when each row holds."""
     if hold_s is None:
-        ends = rows.t_ns + _until_sender(rows, bursts_ns)
+        holds_ns = _until_sender(rows, bursts_ns)
     else:
-        ends = rows.t_ns + np.minimum(OPEN_NS // 2, hold_s * 1e9).astype(np.int64)
+        holds_ns = np.full(len(rows.t_ns), min(TIME_LIMIT_NS, round(hold_s * 1e9)))
+    ends = rows.t_ns + np.minimum(holds_ns, TIME_LIMIT_NS - rows.t_ns)
     order = np.lexsort((rows.t_ns, rows.dst, rows.src))
     src, dst, t_ns = rows.src[order], rows.dst[order], rows.t_ns[order]
     same = (src[1:] == src[:-1]) & (dst[1:] == dst[:-1])

@@ -14,6 +14,7 @@ from pyarrow.csv import ConvertOptions, ReadOptions, read_csv
 
 from testbed.errors import UserError
 from testbed.trace.imports.base import Options, Report
+from testbed.trace.imports.cells import TIME_LIMIT_NS
 from testbed.trace.imports.lines import Block, blocks, numbered, refusal
 from testbed.trace.imports.names import Coded, Names, fault
 
@@ -103,8 +104,11 @@ def _regular(text: bytes, labels: list[str]) -> tuple[Any, ...] | None:
     nodes = [_coded(column) for column in (src, dst)]
     if any(each is None for each in nodes) or times.null_count or channel.null_count:
         return None
+    times_ns = times.to_numpy().view(np.int64)
+    if not (np.abs(times_ns) <= TIME_LIMIT_NS).all():
+        return None
     numbers = (column.to_numpy().astype(np.float64) for column in (pdr, tx_count))
-    return *nodes, times.to_numpy().view(np.int64), channel.to_numpy(), *numbers
+    return *nodes, times_ns, channel.to_numpy(), *numbers
 
 
 def _coded(column: Any) -> Coded | None:
@@ -150,8 +154,8 @@ def _time_ns(text: str) -> int:
         raise ValueError(f"{text[:40]!r} should be a time such as 2018-01-11T16:32:22") from None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     found = (when - EPOCH) // timedelta(microseconds=1) * 1000
-    if abs(found) > 2**62 * 2 - 1:
-        raise ValueError(f"{text[:40]!r} is out of range: the years 1678 to 2261 can be told in nanoseconds")
+    if abs(found) > TIME_LIMIT_NS:
+        raise ValueError(f"{text[:40]!r} is out of range: the years 1824 to 2116 can be told in nanoseconds")
     return found
 
 
