@@ -1,11 +1,13 @@
 """The air under a replay of links, against what can be had on paper."""
 
+import math
+
 import numpy as np
 import pytest
 
 from testbed.exchange import Cause, Exchange
 from testbed.network.links.frame import Frame
-from testbed.network.links.radio import ACCESS_NS, HALF_BYTES, HALF_DB, PREAMBLE_NS, Radio
+from testbed.network.links.radio import ACCESS_NS, DETECTED, HALF_BYTES, HALF_DB, NOISE_DBM, PREAMBLE_NS, Radio
 from tests.network import air
 from tests.network.links import SECOND, WIFI, always, both, carry, complete, recorded_trace
 
@@ -92,6 +94,15 @@ def test_what_nobody_can_understand_disturbs_all_the_same() -> None:
     nowhere = recorded_trace(4, both((0, 1), (2, 3)), network=WIFI)
     assert beside > 1.5 * alone
     assert frames(carry(nowhere, {0: 200 * 1472, 2: 600 * 1472}, load=2.0)) < 1.1 * alone
+
+
+def test_rayleigh_fading_loses_what_falls_below_detection() -> None:
+    """A link of 45 m has 1.6 dB to spare: a share of exp(-10^-0.16) of the frames is detected, and so understood."""
+    mean_db = 16.0206 - 46.6777 - 30 * math.log10(45) - NOISE_DBM
+    detected = math.exp(-DETECTED / 10 ** (mean_db / 10))
+    faded = WIFI | {"fading": "nakagami", "nakagami_m": 1.0}
+    trace = recorded_trace(2, complete(2), network=faded, places=[(0, 0), (45, 0)])
+    assert frames(carry(trace, {0: 400 * 1472})) / 400 == pytest.approx(1 / detected, rel=0.12)
 
 
 @pytest.mark.parametrize("share", [0.9, 0.5, 0.25])
