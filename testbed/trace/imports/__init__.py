@@ -59,9 +59,9 @@ def detect(path: Path) -> str:
     matches = [name for name, importer in FORMATS.items() if importer.recognises(start)]
     if len(matches) == 1:
         return matches[0]
-    known = "; ".join(f"{name}: {FORMATS[name].ABOUT}" for name in matches or FORMATS)
+    known = "".join(f"\n  {name}: {FORMATS[name].ABOUT}" for name in matches or FORMATS)
     what = "could be of several formats" if matches else "is of no format that is known"
-    raise UserError(f"{path} {what}: say which one with --format ({known}).")
+    raise UserError(f"{path} {what}: say which one with --format.{known}")
 
 
 def import_file(path: str | Path, format: str | None = None, options: Options | None = None) -> Trace:

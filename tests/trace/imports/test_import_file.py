@@ -49,7 +49,7 @@ def test_a_file_that_could_be_of_two_formats_is_refused_with_both_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(FORMATS["imote"], "recognises", lambda head: True)
-    with pytest.raises(UserError, match=r"could be of several formats: .*--format \(imote: .*; sociopatterns: "):
+    with pytest.raises(UserError, match=r"could be of several formats: .*--format\.\n  imote: .*\n  sociopatterns: "):
         imported(tmp_path / "file", SAMPLES["sociopatterns"])
 
 
