@@ -55,6 +55,8 @@ bench: setup
 	$(BIN)/testbed bench radio
 	$(BIN)/testbed bench broadcast
 	$(BIN)/testbed bench overlap
+	$(BIN)/testbed bench replay
+	$(BIN)/testbed bench trace
 
 docs: setup
 	$(BIN)/python scripts/write_reference.py

@@ -32,7 +32,8 @@ ALLOWED = {
     "report": {"results", "trace"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
     "console": {"bench", "learning", "network", "report", "results", "session", "trace"},
-    "cli": {"console", "report", "session", "trace"},
+    "cli": {"cli_trace", "console", "report", "session"},
+    "cli_trace": {"console", "report", "trace"},
 }
 
 
