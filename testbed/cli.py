@@ -96,7 +96,7 @@ def replay(
     resume: Resume = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Train as a scenario says over a trace, without ns-3; the options take the place of keys in [network]."""
+    """Train as a scenario says over a trace, without ns-3; options take the place of keys of its section `network`."""
     from testbed import console, session
 
     keys = session.replay_keys(trace, links, from_s, to_s, at_end, time_scale, _nodes(nodes))

@@ -81,6 +81,8 @@ def places(axes: Axes, trace: Trace, _: Statistics) -> None:
         none(axes, "no places known")
         return
     first, ways = _ways(trace.nodes, trace.header.nodes)
+    if trace.header.network.get("mobility") == "redraw":
+        ways = []  # nobody went from one place to the next
     size, unit = (1000, "km") if np.nanmax(first) - np.nanmin(first) > 10_000 else (1, "m")
     first, ways = first / size, [way / size for way in ways]
     axes.add_collection(LineCollection(ways, colors=COLOURS[5], lw=0.6, alpha=0.6, gid="ways"))
