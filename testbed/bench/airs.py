@@ -56,7 +56,7 @@ class Air:
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two rounds agree in every row: links, deliveries, devices, and when the round closed."""
-    tables = ("links", "deliveries", "nodes")
+    tables = ("links", "deliveries", "devices")
     return one["closed_ns"] == other["closed_ns"] and all(
         np.array_equal(column, other[table][name], equal_nan=column.dtype.kind == "f")
         for table in tables
