@@ -120,11 +120,21 @@ def trace_diff(
     b: AnyTrace,
     tolerance: Annotated[float, typer.Option(min=0, help="Of numbers with a fraction, relative above 1.")] = 0.0,
     as_json: Json = False,
+    format: Format = None,
+    time_unit: TimeUnit = None,
+    columns: ColumnNames = None,
+    from_s: FromS = None,
+    to_s: ToS = None,
+    hold: Hold = None,
+    channel: Channel = None,
+    range_m: Range = None,
+    step: Step = None,
 ) -> None:
-    """Where two traces part; exit code 1 if they do."""
+    """Where two traces part; exit code 1 if they do. What is stated of files is true of both."""
     from testbed import console
 
-    raise typer.Exit(console.diff_traces(a, b, tolerance, as_json))
+    options = _options(time_unit, columns, from_s, to_s, hold, channel, range_m, step)
+    raise typer.Exit(console.diff_traces(a, b, tolerance, as_json, format, options))
 
 
 @trace_app.command("plot")

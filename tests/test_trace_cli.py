@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_inspect_says_what_a_recording_holds(folder: Path) -> None:
     said = call("inspect", folder / "rounds")
-    assert "3, 1 of them without any link" in said.stdout
+    assert "3, 1 without any link" in said.stdout
     assert "0 s to 0.2 s, 2 rounds" in said.stdout
     assert "not even the union of all: 2 components, the largest of 2 nodes" in said.stdout
     assert "50.0% of 4 messages" in said.stdout

@@ -93,6 +93,8 @@ def convert_trace(
     if to_folder:
         links = "" if len(trace) else " --links"
         print(f"next: testbed replay {out} SCENARIO --set devices.count={trace.header.nodes}{links}")
+    if to_folder and not len(trace):
+        print("note: run.period_s and --time-scale keep rounds in step with it; --aggregate makes graphs of contacts")
 
 
 def _opened(source: str, format: str | None, model: str | None, options: Options) -> Trace:
@@ -105,7 +107,9 @@ def _opened(source: str, format: str | None, model: str | None, options: Options
     if not moves or not _by_engine(model, options):
         return open_any(source, format, options)
     from testbed.session.moving import record_movement
+    from testbed.trace.imports import refuse_strange
 
+    refuse_strange(Path(source), MOVEMENT, options)
     return record_movement(Path(source), period_s=options.step_s, from_s=options.from_s, to_s=options.to_s)
 
 

@@ -5,16 +5,20 @@ import math
 from typing import Any
 
 from testbed.trace import OPEN_NS
+from testbed.trace.imports.base import Options
 from testbed.trace.inspect import Difference, diff, open_any
 from testbed.trace.inspect.diff import Parting
+from testbed.trace.inspect.opening import STATED
 
 SHOWN = 20
 """Keys of the headers that are printed."""
 
 
-def diff_traces(a: str, b: str, tolerance: float, as_json: bool) -> int:
+def diff_traces(
+    a: str, b: str, tolerance: float, as_json: bool, format: str | None = None, options: Options = STATED
+) -> int:
     """Print where two traces part; the exit code: 1 if they do."""
-    found = diff(open_any(a), open_any(b), tolerance)
+    found = diff(open_any(a, format, options), open_any(b, format, options), tolerance)
     if as_json:
         first = None if found.first is None else vars(found.first)
         tree = {"equal": not found, "header": [vars(key) for key in found.header], "rows": found.rows, "first": first}

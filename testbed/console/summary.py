@@ -27,6 +27,8 @@ def summary(folder: Path) -> None:
         print(f"the air of {min(count, len(accuracy))} rounds came from the cache (network.cache)")
     if (run.devices["battery_j"] == 0).reshape(len(accuracy), -1)[-1].all():
         print(f"the batteries of all devices were empty after {len(accuracy)} rounds (devices.battery_j)")
+    if rounds["bytes"].sum() and not rounds["delivered"].any():
+        print("warning: no message reached anybody: nobody was linked, or not for long enough, whenever one was sent")
     if diverged := _diverged(run):
         print(f"warning: the models of {diverged} devices have diverged (a loss that is no number): lower algorithm.lr")
     print(f"{folder} holds tables, trace and checkpoint; wall time {run.manifest['wall_s']:.1f} s")

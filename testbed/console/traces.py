@@ -90,8 +90,8 @@ def _facts(found: Statistics) -> list[tuple[str, str]]:
     over = f" (mean over {_step(found)}, {_number(found.union_gap)} of the union of all)" * (found.window_s != 0)
     facts = [
         ("format", found.format),
-        ("nodes", f"{found.nodes:,}" + f", {alone:,} of them without any link" * bool(alone)),
-        ("links", f"{found.links:,} directed, between {found.pairs:,} pairs"),
+        ("nodes", f"{found.nodes:,}" + f", {alone:,} without any link" * bool(alone)),
+        ("links", f"{found.links:,} directed, of {found.pairs:,} pair{'s' * (found.pairs != 1)}"),
         ("contacts", f"{found.contacts:,}"),
         ("time", _time(found)),
         ("density", f"{found.density_mean:.4g}"),

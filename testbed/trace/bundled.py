@@ -22,7 +22,7 @@ def path(name: str) -> Path:
         return bundled() / name
     near = get_close_matches(name, known, 1)
     hint = f"did you mean {BUNDLED}{near[0]}? " if near else ""
-    raise UserError(f"There is no bundled trace {name!r}; {hint}Known are {', '.join(known)}.")
+    raise UserError(f"There is no bundled trace {name!r}: {hint}known are {', '.join(known)}.")
 
 
 def folder_of(trace: str | Path) -> Path:

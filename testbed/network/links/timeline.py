@@ -118,13 +118,12 @@ class Clock:
 
 def extent(trace: Trace) -> tuple[int, int | None]:
     """The first and the last instant that a trace names; None where no row's end is known, which holds for ever."""
-    rows = trace.links
-    if not len(rows):
+    links, places_ns = trace.links, trace.nodes.t_ns
+    known_ns = links.t_end_ns[links.t_end_ns != OPEN_NS]
+    times_ns = np.concatenate([links.t_start_ns, known_ns, places_ns])
+    if not len(times_ns):
         return 0, None
-    known = rows.t_end_ns[rows.t_end_ns != OPEN_NS]
-    if not len(known):
-        return int(rows.t_start_ns.min()), None
-    return int(rows.t_start_ns.min()), int(max(known.max(), rows.t_start_ns.max()))
+    return int(times_ns.min()), int(times_ns.max()) if len(known_ns) else None
 
 
 class _Places:

@@ -59,10 +59,15 @@ def export(
     path, choice = Path(path), Choice(at_s, rounds, every_s)
     name = format or SUFFIXES.get(path.suffix.lower())
     if name not in FORMATS:
-        raise UserError(f"{path}: format {name or path.suffix!r} is not known: choose one of {', '.join(FORMATS)}.")
+        raise UserError(
+            f"{path}: format {name or path.suffix!r} is none to write: choose one of {', '.join(FORMATS)} (--as), or "
+            "a name without an ending for a trace folder."
+        )
     if name in TABLES:
         if choice.many or at_s is not None:
             raise UserError(f"format {name!r} holds all of the time: rounds, windows and instants are for graphs.")
+        if not len(trace.links):
+            raise UserError(f"The trace holds no link: there is nothing to write to {path}.")
         pieces, said = TABLES[name](trace)
         write_whole([(path, pieces)], overwrite)
         return said

@@ -53,6 +53,31 @@ class _Formats(Mapping[str, Importer]):
 FORMATS: Mapping[str, Importer] = _Formats()
 
 
+WINDOW = {"from_s", "to_s"}
+TAKES = {
+    "one": WINDOW,
+    "imote": {*WINDOW, "hold_s"},
+    "sociopatterns": WINDOW,
+    "contacts": {*WINDOW, "hold_s", "time_unit", "columns"},
+    "csv": {*WINDOW, "hold_s", "time_unit"},
+    "k7": {*WINDOW, "hold_s", "channel"},
+    "netjson": set[str](),
+    "freifunk": set[str](),
+    "graphml": set[str](),
+    "gexf": {*WINDOW, "time_unit"},
+    "ns2": {*WINDOW, "range_m", "step_s"},
+}
+"""By format, what may be stated of a file."""
+
+
+def refuse_strange(path: Path, format: str, options: Options) -> None:
+    """Raises UserError for an option that says nothing about files of this format."""
+    stated = [key for key, value in dataclasses.asdict(options).items() if value != getattr(Options(), key)]
+    if strange := [key for key in stated if key not in TAKES[format]]:
+        option = strange[0].removesuffix("_s").removesuffix("_m").replace("_", "-")
+        raise UserError(f"{path} is read as {format}, for which --{option} says nothing: leave it out.")
+
+
 def detect(path: Path) -> str:
     """The name of a file's format, by its content. Raises UserError if it is of none, or could be of several."""
     start = head(path)
@@ -73,6 +98,7 @@ def import_file(path: str | Path, format: str | None = None, options: Options | 
     name = format or detect(path)
     if name not in FORMATS:
         raise UserError(f"--format {name!r} is not known: choose one of {', '.join(FORMATS)}.")
+    refuse_strange(path, name, options)
     report = Report()
     try:
         found = FORMATS[name].read(path, options, report)

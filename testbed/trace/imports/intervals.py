@@ -65,7 +65,8 @@ def links_of(
     rows = _known(report, rows)
     rows = _without(report, rows, rows["src"] == rows["dst"], "self_loop")
     rows = _without(report, rows, rows["t_end_ns"] < rows["t_start_ns"], "backwards")
-    report.mended("zero_length", "kept as samples", int((rows["t_end_ns"] == rows["t_start_ns"]).sum()))
+    samples = int((rows["t_end_ns"] == rows["t_start_ns"]).sum())
+    report.mended("zero_length", "kept as samples, but for those that are told twice or lie in a longer one", samples)
     if not directed:
         rows["src"], rows["dst"] = np.minimum(rows["src"], rows["dst"]), np.maximum(rows["src"], rows["dst"])
     rows = _apart(report, rows)

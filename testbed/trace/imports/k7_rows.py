@@ -94,7 +94,7 @@ def _regular(text: bytes, labels: list[str]) -> tuple[Any, ...] | None:
     """The columns, if pyarrow takes them all."""
     if not text.strip():
         return None
-    reading = ReadOptions(column_names=labels, block_size=len(text) + 1)
+    reading = ReadOptions(column_names=labels, block_size=len(text) + 1, use_threads=False)
     converting = ConvertOptions(column_types=COLUMNS, include_columns=list(COLUMNS), null_values=MISSING)
     try:
         table = read_csv(pa.BufferReader(text), reading, convert_options=converting).combine_chunks()

@@ -36,7 +36,7 @@ from testbed.trace.imports.names import NODES
 
 NAME = "ns2"
 ABOUT = 'ns-2 movement: `$node_(N) set X_ v` and `$ns_ at T "$node_(N) setdest X Y SPEED"`'
-MOVEMENT = re.compile(r"^\s*(\$node_\(\d+\)\s+set\s|\$ns_\s+at\s+\S+\s+\"\s*\$node_\()", re.MULTILINE)
+MOVEMENT = re.compile(r"^[ \t]*(\$node_\(\d+\)\s+set\s|\$ns_\s+at\s+\S+\s+\"\s*\$node_\()", re.MULTILINE)
 RANGE_M = 51.4
 """How far 24 Mb/s reaches under the default loss: 16.02 dBm are sent, 46.68 dB are lost on the first metre and 30 dB on
 every tenfold of it, and a preamble is detected down to -82 dBm, at which a frame at 24 Mb/s is decoded too

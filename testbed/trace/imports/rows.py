@@ -86,7 +86,7 @@ def _options(layout: Layout, width: int, size: int) -> tuple[ReadOptions, ParseO
     labels = [column.name if column else f"-{place}" for place, column in enumerate(layout.columns[:count])]
     kinds = {column.name: _arrow(column) for _, column in layout.wanted()}
     return (
-        ReadOptions(column_names=labels, block_size=size + 1),
+        ReadOptions(column_names=labels, block_size=size + 1, use_threads=False),
         ParseOptions(delimiter=layout.separator or " ", quote_char='"' if layout.separator else False),
         ConvertOptions(column_types=kinds, include_columns=list(kinds), null_values=MISSING),
     )

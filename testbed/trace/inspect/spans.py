@@ -109,5 +109,5 @@ def bounds_ns(trace: Trace) -> tuple[int, int] | None:
     if trace.exchanges:
         return trace.exchanges[0].opened_ns, trace.exchanges[-1].closed_ns
     ends = trace.links.t_end_ns[trace.links.t_end_ns != OPEN_NS]
-    times = np.concatenate([trace.links.t_start_ns, ends]) if len(trace.links) else trace.nodes.t_ns
+    times = np.concatenate([trace.links.t_start_ns, ends, trace.nodes.t_ns])
     return (int(times.min()), int(times.max())) if len(times) else None

@@ -13,6 +13,9 @@ from testbed.trace.value import Trace
 WINDOWS = 100
 """Windows, at most, of a trace for which none was stated; 40 at least, as their length is rounded up."""
 
+LONGEST_S = 9e9
+"""No window is longer: more than two centuries, in 64 bits of nanoseconds."""
+
 MOST = 100_000
 """Windows beyond which nobody waits."""
 
@@ -71,7 +74,7 @@ def _window_ns(span_ns: int, window_s: float | None) -> int:
         wanted = max(span_ns / WINDOWS, 1)
         power = 10 ** int(np.floor(np.log10(wanted)))
         return next(int(step * power) for step in (1, 2, 5, 10) if step * power >= wanted)
-    window_ns = round(window_s * 1e9) if np.isfinite(window_s) else 0
+    window_ns = round(min(window_s, LONGEST_S) * 1e9) if np.isfinite(window_s) else 0
     if window_ns <= 0:
         raise UserError(f"A window of {window_s:g} s is none: --window takes seconds above 0.")
     if span_ns / window_ns > MOST:
