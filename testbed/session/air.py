@@ -139,15 +139,17 @@ class Air:
         until_ns = max(int(stops_ns.max()), opened_ns + self._period_ns)
         if (leaves_ns == opened_ns).all():
             until_ns = max(until_ns, int(self._churn.back_ns(opened_ns)[~empty].min()))
-        return _Plan(moment, absences, leaves_ns, stops_ns, trained, self._outbox(ready_ns, trained | late), until_ns)
+        outbox = self._outbox(moment.round_, ready_ns, trained | late)
+        return _Plan(moment, absences, leaves_ns, stops_ns, trained, outbox, until_ns)
 
-    def _outbox(self, ready_ns: NDArray[np.int64], sending: NDArray[np.bool_]) -> Outbox:
+    def _outbox(self, round_: int, ready_ns: NDArray[np.int64], sending: NDArray[np.bool_]) -> Outbox:
         """One message from every device that sends, to all its neighbours."""
-        senders = np.flatnonzero(sending if self._work.message_bytes else sending & False)
+        size_bytes = self._work.size_bytes(round_)
+        senders = np.flatnonzero(sending if size_bytes else sending & False)
         return Outbox.of(
             src=senders,
             dst=np.full(len(senders), ALL_NEIGHBOURS),
-            size_bytes=np.full(len(senders), self._work.message_bytes),
+            size_bytes=np.full(len(senders), size_bytes),
             ready_ns=ready_ns[senders],
         )
 

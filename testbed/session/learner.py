@@ -11,6 +11,7 @@ from testbed.algorithms import Algorithm, create
 from testbed.algorithms.message import size_bytes
 from testbed.devices import Pace
 from testbed.errors import UserError
+from testbed.exchange import ALL_NEIGHBOURS
 from testbed.learning.compute import compute_ns, profiles_of
 from testbed.learning.data import shape_of
 from testbed.learning.fleet import of_scenario
@@ -26,7 +27,16 @@ class Workload:
     pace: Pace
     watts: NDArray[np.float64]
     """(devices,) power while training."""
-    message_bytes: int
+    message_bytes: tuple[int, ...]
+    """Of a device's message, in the rounds in turn: round r has entry r modulo their number; 0 where none is sent."""
+    exchanges: int = 1
+    """How many times a round the devices exchange messages, one exchange after the other."""
+    audience: int = ALL_NEIGHBOURS
+    """`Outbox.dst` of the messages."""
+
+    def size_bytes(self, round_: int) -> int:
+        """Of a device's message in that round."""
+        return self.message_bytes[round_ % len(self.message_bytes)]
 
     def compute_ns(self, round_: int) -> NDArray[np.int64]:
         """(devices,) how long each trains in its local round `round_`; in `barrier` mode the round of all."""
@@ -54,7 +64,7 @@ class Learner:
         dealt = {"dirichlet": f"dirichlet({data.alpha:g})", "shards": f"{data.shards} shards each", "iid": "iid"}
         return (
             f"learning: {self._scenario.algorithm.name} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
-            f"{self.spec.size:,} parameters; messages of {self.workload.message_bytes:,} bytes; "
+            f"{self.spec.size:,} parameters; messages of {max(self.workload.message_bytes):,} bytes; "
             f"a round's training takes up to {slowest:.2f} ms{self._unusual()}"
         )
 
@@ -95,7 +105,7 @@ def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
             "model.name, algorithm.batch_size, algorithm.local_steps)."
         )
     watts = np.array([profile.watts for profile in profiles_of(devices.profile, devices.count)])
-    return Workload(pace, watts, size_bytes(_algorithm(scenario, spec).message_values(spec.size)))
+    return Workload(pace, watts, (size_bytes(_algorithm(scenario, spec).message_values(spec.size)),))
 
 
 def _algorithm(scenario: Scenario, spec: ModelSpec) -> Algorithm:
