@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from testbed.aggregation.weights import equal_rows, metropolis_rows
-from testbed.algorithms import Algorithm, State
+from testbed.algorithms import Algorithm, State, Training
 from testbed.learning.fleet import Fleet
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.timing import Act, Drop, Mix, Send, Train, Trained
@@ -89,7 +89,11 @@ class Follower:
             self._settle()
         row = slice(act.device, act.device + 1)
         updates = self._updates[row] if act.trained else torch.zeros_like(self.models[row])
-        self._messages[act.message] = self._algorithm.message(self.models[row], updates)[0].clone()
+        training, state = (
+            self._training(self.models[row], updates),
+            {name: kept[row] for name, kept in self._state.items()},
+        )
+        self._messages[act.message] = self._algorithm.message(training, state)[0].clone()
 
     def _mix(self, act: Mix) -> None:
         """Note it; a training that goes on keeps the model that it began on."""
@@ -130,19 +134,22 @@ class Follower:
 
     def _arguments(
         self, rows: Sequence[int], mixings: Sequence[tuple[Mix, list[Tensor]]]
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, State]:
+    ) -> tuple[Training, Tensor, Tensor, State]:
         """Of the algorithm's `mix`: the devices' own messages come first, then the others' in order of number."""
         acts = [act for act, _ in mixings]
         models, trained = self.models[rows], torch.tensor([act.trained for act in acts])
         updates = torch.where(trained[:, None], self._updates[rows], 0.0)
-        own = self._algorithm.message(models, updates)
+        training, state = self._training(models, updates), {name: value[rows] for name, value in self._state.items()}
+        own = self._algorithm.message(training, state)
         heard = {number: tensor for act, tensors in mixings for number, tensor in zip(act.heard, tensors, strict=True)}
         column = {act.own: index for index, act in enumerate(acts) if act.own is not None}
         others = sorted(heard.keys() - column.keys())
         column |= {number: len(own) + index for index, number in enumerate(others)}
         messages = torch.cat([own, torch.stack([heard[number] for number in others])]) if others else own
-        state = {name: value[rows] for name, value in self._state.items()}
-        return models, updates, messages, _weights(acts, column, len(messages)), state
+        return training, messages, _weights(acts, column, len(messages)), state
+
+    def _training(self, models: Tensor, updates: Tensor) -> Training:
+        return Training(models, updates, models.new_full((len(models), 1), self._algorithm.settings.lr))
 
 
 def _weights(acts: Sequence[Mix], column: dict[int, int], messages: int) -> Tensor:
