@@ -260,4 +260,4 @@ def test_settings_that_do_not_go_together_are_sentences(sections: dict[str, Any]
 def test_an_algorithm_that_a_mode_does_not_know_is_refused(tmp_path: Path) -> None:
     scenario = small(run={"mode": "async", "period_s": 1}, algorithm={"name": "allreduce"})
     with pytest.raises(UserError, match=r"allreduce.*is not defined for run\.mode = \"async\""):
-        run(scenario, tmp_path / "run")
+        testbed.run(scenario, tmp_path / "run")
