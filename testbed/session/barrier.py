@@ -86,12 +86,12 @@ class Barrier:
     def _step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         round_, models, state = standing.round_, standing.models, standing.state
         with watch("training"):
-            updates, losses = self._fleet.updates(models, round_)
+            trained = self._fleet.updates(models, round_)
         with watch("network"):
             carried = self._carrier.carry(standing.moment)
         watch.seconds["simulation"] += carried.seconds
         with watch("mixing"):
-            updates, losses = finished(updates, losses, carried.trained)
+            updates, losses = finished(trained.updates, trained.losses, carried.trained)
             messages = self._algorithm.message(models, updates)
             mixed = self._algorithm.mix(models, updates, messages, self._weights(carried), state)
             models, state = of_those(carried.mixing, mixed, (models, state))

@@ -111,8 +111,8 @@ class Follower:
                 self.models[device] if one.start is None else one.start
                 for device, one in zip(devices, begun, strict=True)
             ]
-            updates, losses = self._fleet.updates_of(torch.stack(starts), devices, [one.step for one in begun])
-            self._updates[devices], self._losses[devices] = updates, losses
+            trained = self._fleet.updates_of(torch.stack(starts), devices, [one.step for one in begun])
+            self._updates[devices], self._losses[devices] = trained.updates, trained.losses
         self._trainings.clear()
 
     def _settle(self) -> None:
