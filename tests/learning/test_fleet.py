@@ -13,6 +13,7 @@ from testbed.learning import evaluate, steps
 from testbed.learning.data import DataSet, load
 from testbed.learning.fleet import Fleet, of_scenario
 from testbed.learning.steps import Execution
+from testbed.scenario import parse
 from testbed.scenario.schema import Algorithm, Devices, Scenario
 from testbed.scenario.schema import Data as DataSection
 
@@ -226,3 +227,29 @@ def test_devices_in_rounds_of_their_own_draw_the_samples_of_those_rounds(name: s
         assert close(losses[place], expected[1][device])
     together = own.updates_of(models, range(DEVICES), [4] * DEVICES)
     assert all(map(torch.equal, together[:3], own.updates(models, 4)[:3]))
+
+
+def validated(**output: str) -> Fleet:
+    return of_scenario(parse({"devices": {"count": 4}, "data": {"validation": 300}, "output": output}))
+
+
+def test_images_held_out_are_evaluated_on_and_never_trained_on() -> None:
+    own, plain = validated(evaluate="validation"), validated()
+    dealt = np.concatenate(own.shards)
+    assert len(own.data.test_y) == 300
+    assert len(np.unique(dealt)) == len(dealt) == 4000 - 300
+    held = np.setdiff1d(np.arange(4000), dealt)
+    assert torch.equal(own.data.test_x, plain.data.train_x[held])
+    assert torch.equal(own.data.test_y, plain.data.train_y[held])
+    assert all(map(np.array_equal, own.shards, plain.shards))
+    assert len(plain.data.test_y) == 1000
+    assert not torch.equal(own.accuracy(own.start()), plain.accuracy(own.start()))
+
+
+def test_settings_of_the_scenario_reach_the_local_steps() -> None:
+    settings = {"lr": 0.2, "schedule": "cosine", "momentum": 0.9}
+    own = of_scenario(parse({"run": {"rounds": 10}, "devices": {"count": 4}, "algorithm": settings}))
+    trained = own.updates(own.start(), 5)
+    assert torch.equal(trained.lr, torch.full((4, 1), 0.1))
+    assert trained.velocity is not None
+    assert of_scenario(parse({"algorithm": settings}), momentum=0.0).momentum == 0
