@@ -46,8 +46,8 @@ def without_velocity(state: State) -> State:
 
 
 def finished(done: Done, trained: NDArray[np.bool_], before: State) -> Done:
-    """Nothing comes off the models of those whose training does not count, their momentum is as `before`, and their loss
-    is no number."""
+    """Nothing comes off the models of those whose training does not count, their momentum is as `before`, and their
+    loss is no number."""
     if trained.all():
         return done
     training, losses, velocity = done
