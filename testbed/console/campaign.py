@@ -2,14 +2,14 @@
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.status import Status
 
-from testbed.reproduction.jobs import Done
-from testbed.reproduction.scenarios import Air
-from testbed.reproduction.store import Job
+if TYPE_CHECKING:
+    from testbed.reproduction.jobs import Done
+    from testbed.reproduction.store import Job
 
 
 class Campaign:
@@ -36,16 +36,15 @@ class Campaign:
         if self._status:
             self._status.update(f"{done} of {known} done; {', '.join(self._going)}")
 
-    def started(self, job: Job) -> None:
+    def started(self, job: "Job") -> None:
         self._going[job.name] = job
 
-    def ended(self, done: Done) -> None:
+    def ended(self, done: "Done") -> None:
         """A line."""
         self._going.pop(done.job.name, None)
-        kind = "air" if isinstance(done.job, Air) else "cell"
         count = self._count + (not done.failed)
         elapsed = time.strftime("%H:%M:%S", time.gmtime(time.monotonic() - self._began))
-        said = f"{kind} {done.job.name}: {done.told}" + ("" if done.failed else f" ({done.seconds:.1f} s)")
+        said = f"{done.job.kind} {done.job.name}: {done.told}" + ("" if done.failed else f" ({done.seconds:.1f} s)")
         line = f"[{count}/{self._known} {elapsed}] {'failed: ' * done.failed}{said}"
         if self._status:
             self._console.print(line, markup=False, highlight=False)

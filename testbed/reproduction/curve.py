@@ -37,7 +37,7 @@ class Curve:
         return float(np.nanmax(self.accuracy)) if np.isfinite(self.accuracy).any() else 0.0
 
     def first(self, target: float) -> int | None:
-        """Conv. Rds, counted from 1: the first round whose mean accuracy is at least `target`; None if there is none."""
+        """Conv. Rds, counted from 1: the first round whose mean accuracy is at least `target`; None if none is."""
         reached = np.flatnonzero(self.accuracy >= target)
         return int(reached[0]) + 1 if len(reached) else None
 

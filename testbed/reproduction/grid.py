@@ -7,7 +7,7 @@ evaluated, and on how many images, is ours.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 AirKind = Literal["ns3", "graph"]
 Column = Literal["paper", "tuned"]
@@ -86,6 +86,7 @@ class Cell:
     seed: int
     tuning: bool = False
     """Whether it is measured on held out training images, to choose a learning rate."""
+    kind: ClassVar[str] = "cell"
 
     @property
     def name(self) -> str:
@@ -112,7 +113,8 @@ class Plan:
 
     def columns_of(self, table: int) -> list[Setting]:
         """The settings of a table."""
-        return [replace(self.base, **{TABLES[table]: value}) for value in self.values[table]]
+        changes: list[dict[str, Any]] = [{TABLES[table]: value} for value in self.values[table]]
+        return [replace(self.base, **change) for change in changes]
 
     def settings(self) -> list[Setting]:
         """Those of all tables, each once, the base first."""

@@ -71,7 +71,7 @@ class Jobs:
     def _tuning_cells(self) -> Iterator[Cell]:
         for task, setting, _, column, method in self.plan.lines():
             if column == "tuned":
-                yield from self.tuning.open(task, setting, method)
+                yield from self.tuning.cells(task, setting, method)
 
     def _figure_cells(self) -> Iterator[Cell]:
         for method in self.plan.powers:

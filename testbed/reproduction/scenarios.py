@@ -7,7 +7,7 @@ to the same devices share it, whatever the data's concentration and the learning
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from testbed.exchange import ALL_NEIGHBOURS
 from testbed.reproduction.grid import METHODS, Cell, Setting, Task
@@ -28,6 +28,7 @@ class Air:
     cell: Cell
     weight: int
     """Message bytes of a device in a round: about how long it takes to simulate."""
+    kind: ClassVar[str] = "air"
 
 
 def air_of(cell: Cell) -> Air:

@@ -1,6 +1,6 @@
 """The folder that airs and cells are kept in: what is finished in it is never done again.
 
-    OUT/airs/<name>/   a recorded trace          OUT/cells/<name>/   a run directory, and diverged.json if it diverged
+OUT/airs/<name>/   a recorded trace          OUT/cells/<name>/   a run directory, and diverged.json if it diverged
 """
 
 import fcntl

@@ -1,8 +1,8 @@
 """The learning rate of a method in a setting, chosen on held out training images.
 
-Rates are half decades: 1, 3, 10, 30, ... times a power of ten. Tried are those from .003 to .3, then further ones as long
-as the best is at an end, down to 1e-5 and up to 10. The best has the highest mean accuracy of all rounds; a run that
-diverges is worse than any that does not. All are tried over random graphs, under one seed that is not reported.
+Rates are half decades, 1 or 3 times a power of ten. Tried are those from .003 to .3, then further ones as long as the
+best is at an end, down to 1e-5 and up to 10. The best has the highest mean accuracy of all rounds; a run that diverges
+is worse than any that does not. All are tried over random graphs, under one seed that is not reported.
 """
 
 from testbed.reproduction.curve import Curve
@@ -30,23 +30,23 @@ class Tuning:
 
     def lr(self, task: Task, setting: Setting, method: str) -> float | None:
         """The chosen rate; None as long as cells are open."""
-        if self.open(task, setting, method):
+        levels = self._levels(task, setting, method)
+        if not self._are_done(task, setting, method, levels):
             return None
-        return rate(self._best(task, setting, method))
+        return rate(self._best_of(task, setting, method, levels))
 
-    def open(self, task: Task, setting: Setting, method: str) -> list[Cell]:
-        """The cells that have to be run before more can be said."""
-        cells = [self._cell(task, setting, method, level) for level in self._levels(task, setting, method)]
-        return [cell for cell in cells if not self._store.is_done(cell)]
+    def cells(self, task: Task, setting: Setting, method: str) -> list[Cell]:
+        """Those that are known to be needed, rates ascending: done, or to be done before more can be said."""
+        return [self._cell(task, setting, method, level) for level in self._levels(task, setting, method)]
 
     def tried(self, task: Task, setting: Setting, method: str) -> dict[float, Curve]:
         """Rates and what they gave, ascending; of finished cells alone."""
-        cells = [self._cell(task, setting, method, level) for level in self._levels(task, setting, method)]
+        cells = self.cells(task, setting, method)
         return {cell.lr: self._store.curve(cell) for cell in cells if self._store.is_done(cell)}
 
     def at_end(self, task: Task, setting: Setting, method: str) -> bool:
         """Whether the chosen rate is the lowest or highest that is ever tried."""
-        return self._best(task, setting, method) in (LOWEST, HIGHEST)
+        return self.lr(task, setting, method) in (rate(LOWEST), rate(HIGHEST))
 
     def _levels(self, task: Task, setting: Setting, method: str) -> range:
         """The half decades to try: the first ones, and one more beyond an end that is the best so far."""
@@ -60,9 +60,6 @@ class Tuning:
             else:
                 break
         return levels
-
-    def _best(self, task: Task, setting: Setting, method: str) -> int:
-        return self._best_of(task, setting, method, self._levels(task, setting, method))
 
     def _best_of(self, task: Task, setting: Setting, method: str, levels: range) -> int:
         def merit(level: int) -> tuple[bool, float]:

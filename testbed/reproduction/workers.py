@@ -1,4 +1,4 @@
-"""Worker processes that do the jobs, as many at a time as asked for; stopped at any moment, nothing finished is lost."""
+"""Worker processes that do the jobs, as many at a time as asked for; whenever they are stopped, nothing is lost."""
 
 import multiprocessing
 import os
