@@ -31,7 +31,8 @@ class Jobs:
 
     def cells(self) -> list[Cell]:
         """All cells that are known, the most wanted first: the base's air, then seed by seed."""
-        cells = list(dict.fromkeys([*self._tuning_cells(), *self._table_cells(), *self._figure_cells()]))
+        figures = (cell for method in self.plan.powers for cell in self.figure_cells(method))
+        cells = list(dict.fromkeys([*self._tuning_cells(), *self._table_cells(), *figures]))
         return sorted(cells, key=self._rank)
 
     def airs(self) -> list[Air]:
@@ -73,9 +74,9 @@ class Jobs:
             if column == "tuned":
                 yield from self.tuning.cells(task, setting, method)
 
-    def _figure_cells(self) -> Iterator[Cell]:
-        for method in self.plan.powers:
-            yield from self.plan.cells(self.plan.tasks[0], self.plan.base, method, "graph", PAPER_LR)
+    def figure_cells(self, method: str) -> list[Cell]:
+        """Those of a method with a fixed power, for the figures: in the base setting of the first data set."""
+        return self.plan.cells(self.plan.tasks[0], self.plan.base, method, "graph", PAPER_LR)
 
     def _rank(self, cell: Cell) -> tuple[int, bool, int, int, int, int]:
         """The seed of tuning is the first."""
