@@ -124,7 +124,8 @@ def _difference(sent: Outbox, recorded: Outbox) -> str | None:
             f"{OTHERWISE}"
         )
     if not (np.array_equal(sent.src, recorded.src) and np.array_equal(sent.dst, recorded.dst)):
-        return f"{len(sent)} messages are sent, {len(recorded)} were recorded, or by other devices, or to others; {OTHERWISE}"
+        counts = f"{len(sent)} messages are sent, {len(recorded)} were recorded"
+        return f"{counts}, or by other devices, or to others; {OTHERWISE}"
     for message in np.flatnonzero(sent.size_bytes != recorded.size_bytes)[:1]:
         return (
             f"device {sent.src[message]} sends {sent.size_bytes[message]} bytes, "
