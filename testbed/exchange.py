@@ -30,7 +30,7 @@ NEVER = -1
 """`Deliveries.started_ns` and `arrived_ns` where that did not happen."""
 
 HEADER_BYTES = 28
-"""Of any message, before its values; laid out in `algorithms/message.py`. Here, as timing needs it without PyTorch."""
+"""Of any message, before its values (`algorithms/common/message.py`). Here, as timing needs it without PyTorch."""
 
 LONGEST_S = 1e6
 """Simulated time that a device may train for one message: no deadline is later."""

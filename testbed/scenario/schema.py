@@ -6,9 +6,12 @@ The command line, the error messages and `docs/scenario.md` are all made from th
 import math
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from testbed.scenario.algorithms import complaint
 
 OFDM_RATES_MBPS = (6, 9, 12, 18, 24, 36, 48, 54)
 """The rates of 802.11a on a 20 MHz channel."""
@@ -60,6 +63,9 @@ class Run(Section):
         10.0,
         description="Simulated seconds after which a round closes at the latest (`barrier`), or a device waits no "
         "longer (`local`: since its round began; `async`: since its meeting began; here also a list, dealt in turn).",
+    )
+    loss_bound: PositiveFloat = Field(
+        1e6, description="Training loss of a device beyond which the run has diverged and stops."
     )
     period_s: PositiveSeconds | None = Field(
         None,
@@ -312,6 +318,9 @@ class Data(Section):
     pixels: Literal["unit", "standard"] = Field(
         "unit", description="`unit`: pixels from 0 to 1; `standard`: mean 0 and standard deviation 1 in each channel."
     )
+    validation: NonNegativeInt = Field(
+        0, description="Training images held out, drawn by the seed: devices never train on them."
+    )
 
 
 class Model(Section):
@@ -328,14 +337,37 @@ class Model(Section):
 class Algorithm(Section):
     """`[algorithm]`: how devices train and mix."""
 
-    name: Literal["hyperprism", "wpm", "dpsgd", "atc", "allreduce", "local"] = Field(
-        "hyperprism", description="Algorithm."
+    name: str = Field(
+        "hyperprism",
+        description="One of `testbed/algorithms/` (docs/algorithms.md), or a Python file that defines another.",
     )
     lr: float = Field(0.01, gt=0, le=1e6, description="Learning rate.")
     batch_size: PositiveInt = Field(
         128, description="Samples of a local step, drawn with replacement from the device's own."
     )
     local_steps: PositiveInt = Field(1, description="Local steps per round.")
+    momentum: float | None = Field(
+        None, ge=0, lt=1, description="Momentum of local steps; by default the algorithm's own, 0 for most."
+    )
+    weight_decay: float = Field(
+        0.0, ge=0, le=1e6, description="Weight decay: so many times the weights are added to the gradient."
+    )
+    clip: PositiveFloat | None = Field(
+        None, description="Largest norm of a device's gradient, all parameters together; larger ones are scaled down."
+    )
+    schedule: Literal["constant", "cosine", "step"] = Field(
+        "constant",
+        description="Learning rate over the rounds (`local`, `async`: a device's own): `constant`: always lr; "
+        "`cosine`: from lr down to 0 along half a cosine; `step`: times `decay` from each of `decay_rounds` on.",
+    )
+    warmup_rounds: NonNegativeInt = Field(
+        0, description="Rounds at the beginning in which the learning rate grows linearly to lr, in equal steps from 0."
+    )
+    decay: float = Field(0.1, gt=0, le=1, description="`step`: what the learning rate is multiplied with.")
+    decay_rounds: tuple[PositiveInt, ...] = Field(
+        (),
+        description="`step`: the rounds, counted from 0, that are the first with the lower learning rate; ascending.",
+    )
     p: float = Field(3.0, ge=1, le=51, description="`wpm`: the power; `hyperprism`: where its hypernetworks start.")
     variant: Literal["primal", "mirror"] = Field(
         "mirror", description="Gradient step before the mean (`primal`, alg. 1) or inside it (`mirror`, eq. 6)."
@@ -343,13 +375,65 @@ class Algorithm(Section):
     choice: Literal["expected", "hard"] = Field(
         "expected", description="`hyperprism`: p as the mean over candidates, or the likeliest candidate."
     )
+    candidates: tuple[Annotated[float, Field(ge=1, le=51)], ...] = Field(
+        (1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0), description="`hyperprism`: the powers to choose among, ascending."
+    )
+    exchanges: int = Field(3, ge=1, le=100, description="`mudag`: exchanges of messages a round, K of its FastMix.")
+    condition: float = Field(
+        10.0, gt=1, le=1e9, description="`mudag`, `adom`, `adom_plus`: condition number L / mu, where L = 1 / lr."
+    )
+    gossip: Literal["laplacian", "metropolis"] = Field(
+        "laplacian",
+        description="`mudag`, `adom`, `adom_plus`: mixing matrix I - L(G) / its largest eigenvalue, or Metropolis "
+        "weights.",
+    )
+    pairing: Literal["matching", "one_pair"] = Field(
+        "matching", description="`swarm`: a random maximal matching of the round's graph, or one pair of it a round."
+    )
+    quantiser: Literal["none", "lattice"] = Field("none", description="`swarm`: how models are coded for the air.")
+    spacing: PositiveFloat = Field(
+        1e-3, description="`swarm`: of the lattice; models further apart than 2^bits / 2 spacings are decoded wrongly."
+    )
+    compression: Literal["top-k", "quantised", "none"] = Field(
+        "top-k", description="`choco`: what is sent of the change of a model."
+    )
+    keep: float = Field(0.1, gt=0, le=1, description="`choco`, top-k: share of the entries that are sent.")
+    bits: int = Field(8, ge=1, le=16, description="`swarm` lattice, `choco` quantised: bits of an entry.")
+    gamma: float = Field(0.4, gt=0, le=1, description="`choco`: size of the consensus step.")
+    resync_rounds: NonNegativeInt = Field(
+        0, description="`choco`: rounds after which whole models are sent once more; 0: never."
+    )
+    peers: PositiveInt = Field(3, description="`epidemic`: how many random neighbours each device sends to.")
+    options: dict[str, Any] = Field({}, description="Settings of an algorithm of your own.")
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        if (wrong := complaint(self.name)) is not None:
+            raise ValueError(wrong)
+        if not self.candidates or any(low >= high for low, high in pairwise(self.candidates)):
+            raise ValueError(
+                f"algorithm.candidates = {list(self.candidates)} should be powers from 1 to 51, one at least, "
+                "ascending: the hypernetworks choose among them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _decays_in_order(self) -> Self:
+        if self.schedule == "step" and not self.decay_rounds:
+            raise ValueError('algorithm.schedule = "step" needs algorithm.decay_rounds, a list such as [50, 75]')
+        if any(before >= after for before, after in pairwise(self.decay_rounds)):
+            raise ValueError(f"algorithm.decay_rounds = {list(self.decay_rounds)} should be ascending, each round once")
+        return self
 
 
 class Output(Section):
     """`[output]`: what is measured and kept."""
 
     eval_every: PositiveInt = Field(1, description="Rounds between evaluations; the last round is always evaluated.")
-    eval_samples: NonNegativeInt = Field(0, description="Test samples used, from the first on; 0: all.")
+    evaluate: Literal["test", "validation"] = Field(
+        "test", description="Accuracy on the test images, or on the training images that `data.validation` holds out."
+    )
+    eval_samples: NonNegativeInt = Field(0, description="Images used, from the first on; 0: all.")
     checkpoint_s: Seconds = Field(
         10.0, description="Wall-clock seconds between checkpoints; what came after one is computed again."
     )
@@ -379,15 +463,19 @@ class Scenario(Section):
             raise ValueError(
                 f'run.mode = "{self.run.mode}" needs run.period_s, the simulated seconds behind a row of the tables'
             )
-        if self.run.mode != "barrier" and self.algorithm.name == "allreduce":
-            raise ValueError(
-                f'algorithm.name = "allreduce" mixes all devices at once, which run.mode = "{self.run.mode}" never '
-                'does: take another algorithm, or mode "barrier"'
-            )
         if self.run.mode == "async" and self.network.kind == "ns3" and self.network.transport == "broadcast":
             raise ValueError(
                 'run.mode = "async" sends to one neighbour at a time: take network.transport = "unicast" or "tcp" '
                 'in place of "broadcast"'
+            )
+        if self.output.evaluate == "validation" and self.data.validation == 0:
+            raise ValueError(
+                'output.evaluate = "validation" needs data.validation, the number of training images held out, above 0'
+            )
+        if self.algorithm.warmup_rounds > self.run.rounds:
+            raise ValueError(
+                f"algorithm.warmup_rounds = {self.algorithm.warmup_rounds} should be at most "
+                f"run.rounds = {self.run.rounds}"
             )
         listed = self.network.nodes if self.network.kind == "replay" else "all"
         if isinstance(listed, tuple) and len(listed) != self.devices.count:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.algorithms import Algorithm, create
-from testbed.algorithms.message import size_bytes
 from testbed.devices import Pace
 from testbed.errors import UserError
 from testbed.exchange import ALL_NEIGHBOURS
@@ -51,9 +50,11 @@ class Learner:
     """Data dealt out, models, algorithm. Raises UserError for data that is missing or cannot be dealt out so."""
 
     def __init__(self, scenario: Scenario, data_dir: Path | None = None) -> None:
-        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None)
-        self.spec = self.fleet.spec
+        shape, classes = shape_of(scenario.data.name)
+        self.spec = build(scenario.model.name, shape, classes, scenario.run.seed).spec
         self.algorithm = _algorithm(scenario, self.spec)
+        momentum = self.algorithm.beta if self.algorithm.momentum == "local" else 0.0
+        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None, momentum)
         self.workload = _workload(scenario, self.spec)
         self._scenario = scenario
 
@@ -63,7 +64,7 @@ class Learner:
         data, slowest = self._scenario.data, self.workload.pace.median_ns.max() / 1e6
         dealt = {"dirichlet": f"dirichlet({data.alpha:g})", "shards": f"{data.shards} shards each", "iid": "iid"}
         return (
-            f"learning: {self._scenario.algorithm.name} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
+            f"learning: {self.algorithm.title} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
             f"{self.spec.size:,} parameters; messages of {max(self.workload.message_bytes):,} bytes; "
             f"a round's training takes up to {slowest:.2f} ms{self._unusual()}"
         )
@@ -105,10 +106,17 @@ def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
             "model.name, algorithm.batch_size, algorithm.local_steps)."
         )
     watts = np.array([profile.watts for profile in profiles_of(devices.profile, devices.count)])
-    return Workload(pace, watts, (size_bytes(_algorithm(scenario, spec).message_values(spec.size)),))
+    algorithm = _algorithm(scenario, spec)
+    return Workload(pace, watts, algorithm.message_bytes(spec.size), algorithm.exchanges, algorithm.audience)
 
 
 def _algorithm(scenario: Scenario, spec: ModelSpec) -> Algorithm:
     """The algorithm sees the parts that the model has: logistic regression is all decision."""
     parts: dict[str, slice] = {name: columns for name, columns in spec.parts.items() if columns.stop > columns.start}
-    return create(scenario.algorithm, parts, scenario.devices.count, scenario.run.seed)
+    algorithm, mode = create(scenario.algorithm, parts, scenario.devices.count, scenario.run.seed), scenario.run.mode
+    if mode not in algorithm.modes:
+        raise UserError(
+            f'algorithm.name = "{scenario.algorithm.name}" is not defined for run.mode = "{mode}": take another '
+            f"algorithm, or mode {' or '.join(map(repr, algorithm.modes))}."
+        )
+    return algorithm

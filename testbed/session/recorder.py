@@ -96,6 +96,9 @@ def round_row(outcome: Outcome) -> dict[str, list[Any]]:
         "accuracy_mean": float(outcome.accuracy.double().mean()),
         "accuracy_std": float(outcome.accuracy.double().std(correction=0)),
         "consensus_distance": outcome.consensus_distance,
+        "spectral_gap": outcome.spectral_gap,
+        "mean_size": outcome.mean_size,
+        "small_share": outcome.small_share,
     }
     return {name: [value] for name, value in row.items()}
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed.algorithms.message import Message, decode, encode, size_bytes
+from testbed.algorithms.common.message import Message, decode, encode, size_bytes
 
 WORD = st.integers(0, 2**32 - 1)
 
