@@ -4,8 +4,8 @@ Sends the model, to the neighbour that it meets; keeps nothing. Mode `async` alo
 there, and only devices that hear each other meet. Where one of the two models is lost, one device has averaged and the
 other has not, so that the mean moves.
 
-Our reading is that of mode `async`: the average takes messages and time (the paper has it happen at once), and a
-device takes its updates just before it meets somebody (alg. 1 has them after, but lets both happen side by side).
+Our reading is that of mode `async`: the average takes messages and time, where the paper has it happen at once; and a
+device takes its updates just before it meets somebody, where alg. 1 has them just after.
 """
 
 from testbed.algorithms.dpsgd import DPSGD

@@ -17,5 +17,5 @@ class DFedAvgM(ATC):
 
     title = "DFedAvgM"
     modes = ("barrier", "local")
-    momentum = 0.9
+    default_momentum = 0.9
     restarts = True

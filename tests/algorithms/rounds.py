@@ -21,8 +21,8 @@ def graph(shape: nx.Graph) -> Tensor:
 PATH, RING, STAR = graph(nx.path_graph(4)), graph(nx.cycle_graph(4)), graph(nx.star_graph(3))
 
 
-def training(models: Tensor, updates: Tensor, lr: float) -> Training:
-    return Training(models, updates, models.new_full((len(models), 1), lr))
+def training(models: Tensor, updates: Tensor, lr: float, round_: int = 0) -> Training:
+    return Training(models, updates, models.new_full((len(models), 1), lr), round_)
 
 
 def mix_over(
@@ -47,6 +47,6 @@ def solve(rounds: int, graphs: Sequence[Tensor] = (PATH,), seed: int = 1, **sett
         end = start
         for _ in range(steps):
             end = end - lr * (C * (end - B) + (0 if correction is None else correction))
-        done = training(models, start - end, lr)
+        done = training(models, start - end, lr, round_)
         models, state = mix_over(algorithm, done, graphs[round_ % len(graphs)], state, round_)
     return models
