@@ -43,8 +43,7 @@ class Choco(Algorithm):
         super().__init__(settings, parts, devices, seed)
         if settings.compression == "quantised" and settings.bits < 2:
             raise UserError("algorithm.bits = 1: choco quantised takes 2 to 16, a sign and one level at least.")
-        codes = {"top-k": TopK(settings.keep), "quantised": Quantised(settings.bits), "none": None}
-        self._code = codes[settings.compression]
+        self._code = _code(settings)
 
     def message_bytes(self, parameters: int) -> tuple[int, ...]:
         whole, rounds = size_bytes(parameters), self.settings.resync_rounds
@@ -74,15 +73,21 @@ class Choco(Algorithm):
 
     def _compress(self, differences: Tensor, round_: int) -> Tensor:
         """Q, as receivers decode it."""
-        match self._code:
-            case TopK() as code:
-                return code.held(differences)
-            case Quantised() as code:
-                return code.held(differences, self._random(differences, round_))
-            case None:
-                return differences
+        if isinstance(self._code, Quantised):
+            return self._code.held(differences, self._random(differences, round_))
+        return differences if self._code is None else self._code.held(differences)
 
     def _random(self, like: Tensor, round_: int) -> Tensor:
         """Uniform in [0, 1), from the random stream of each device and round."""
         streams = [generator(self.seed, Purpose.COMPRESSION, device, round_) for device in range(len(like))]
         return torch.from_numpy(np.stack([each.random(like.shape[1], np.float32) for each in streams])).to(like)
+
+
+def _code(settings: Settings) -> TopK | Quantised | None:
+    match settings.compression:
+        case "top-k":
+            return TopK(settings.keep)
+        case "quantised":
+            return Quantised(settings.bits)
+        case "none":
+            return None

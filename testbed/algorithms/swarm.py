@@ -37,8 +37,6 @@ class Swarm(Algorithm):
         super().__init__(settings, parts, devices, seed)
         self._lattice = Lattice(settings.bits, settings.spacing) if settings.quantiser == "lattice" else None
         self._one_pair = settings.pairing == "one_pair"
-        if self._one_pair:
-            self.modes = ("barrier",)
 
     @property
     def audience(self) -> int:

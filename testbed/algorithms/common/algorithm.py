@@ -53,7 +53,7 @@ class Algorithm(ABC):
 
     title: ClassVar[str]
     """Its name as people write it."""
-    modes: tuple[str, ...] = ("barrier",)
+    modes: ClassVar[tuple[str, ...]] = ("barrier",)
     """The values of `run.mode` that it is defined for."""
     needs_air: ClassVar[bool] = True
     """Whether the devices exchange their messages over the network at all."""

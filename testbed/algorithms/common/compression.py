@@ -46,7 +46,7 @@ class TopK:
             head = _pack(places, _width(len(vector)))
         else:
             head = _pack(np.isin(np.arange(len(vector)), places).astype(np.int64), 1)
-        return head + vector[places].astype("<f4").tobytes()
+        return head + _float32(vector[places])
 
     def decode(self, data: bytes, values: int) -> Vector:
         kept, vector = self.kept(values), np.zeros(values, np.float32)
@@ -88,15 +88,16 @@ class Quantised:
     def encode(self, vector: Vector, random: Vector) -> bytes:
         codes, scales = self._codes(torch.from_numpy(vector)[None], torch.from_numpy(random)[None])
         shifted = codes[0].numpy().astype(np.int64) + self._levels
-        return np.float32(scales.item()).astype("<f4").tobytes() + _pack(shifted, self.bits)
+        return _float32(scales[0].numpy()) + _pack(shifted, self.bits)
 
     def decode(self, data: bytes, values: int) -> Vector:
         codes = (_unpack(data[4:], self.bits, values) - self._levels).astype(np.float32)
-        return codes * np.frombuffer(data[:4], "<f4")
+        vector: Vector = codes * np.frombuffer(data[:4], "<f4")
+        return vector
 
     @property
     def _levels(self) -> int:
-        return int(2 ** (self.bits - 1) - 1)
+        return (1 << self.bits - 1) - 1
 
     def _codes(self, vectors: Tensor, random: Tensor) -> tuple[Tensor, Tensor]:
         """Signed levels (devices, values), and what one level is worth (devices, 1)."""
@@ -128,21 +129,25 @@ class Lattice:
 
     def codes(self, vectors: Tensor) -> Tensor:
         """q of `vectors` (devices, values), in their type."""
-        return (vectors / self._step).round().remainder(2**self.bits)
+        return (vectors / self._step).round().remainder(self._codes)
 
     def near(self, codes: Tensor, reference: Tensor) -> Tensor:
         """What `codes` mean to those whose vectors are `reference`, all (devices, values)."""
-        period = 2**self.bits * self._step
-        return period * (reference / period - codes / 2**self.bits).round() + self._step * codes
+        period = self._codes * self._step
+        return period * (reference / period - codes / self._codes).round() + self._step * codes
 
     def encode(self, vector: Vector) -> bytes:
         codes = self.codes(torch.from_numpy(vector)).numpy().astype(np.int64)
-        return np.float32(self.spacing).astype("<f4").tobytes() + _pack(codes, self.bits)
+        return _float32(np.array([self.spacing])) + _pack(codes, self.bits)
 
     def decode(self, data: bytes, reference: Vector) -> Vector:
         codes = torch.from_numpy(_unpack(data[4:], self.bits, len(reference)).astype(np.float32))
         found: Vector = self.near(codes, torch.from_numpy(reference)).numpy()
         return found
+
+    @property
+    def _codes(self) -> int:
+        return 1 << self.bits
 
     @property
     def _step(self) -> float:
@@ -153,6 +158,10 @@ class Lattice:
 def _width(values: int) -> int:
     """Bits of the largest place among so many values."""
     return max(1, (values - 1).bit_length())
+
+
+def _float32(values: NDArray[np.floating]) -> bytes:
+    return np.ascontiguousarray(values, "<f4").tobytes()
 
 
 def _bytes(bits: int) -> int:
