@@ -127,6 +127,8 @@ class Barrier:
         if not self._algorithm.needs_air:
             return uniform(torch.from_numpy(carried.mixing))
         neighbours, delivered = carried.exchange.neighbours(), carried.exchange.delivered(exchange)
+        if self._algorithm.whole_rounds:
+            delivered &= carried.mixing & carried.mixing[:, None]
         heard = torch.from_numpy(neighbours), torch.from_numpy(delivered)
         return self._algorithm.weights(*heard, carried.moment.round_)
 

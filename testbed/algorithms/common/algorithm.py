@@ -29,6 +29,8 @@ class Training:
     """(devices, parameters): what it takes off the point that it began at, as a rule the models: lr g for one step."""
     lr: Tensor
     """(devices, 1)"""
+    round_: int = 0
+    """The round of mode `barrier` that it belongs to."""
 
     @property
     def trained(self) -> Tensor:
@@ -71,6 +73,9 @@ class Algorithm(ABC):
     """A path between any two devices in every round."""
     fixed: ClassVar[Demand] = "no"
     """The same links in every round."""
+    whole_rounds: ClassVar[bool] = False
+    """Whether messages count only among devices that are here at the close of the round, too: where what one gives is
+    what another takes."""
 
     def __init__(self, settings: Settings, parts: Mapping[str, slice], devices: int, seed: int) -> None:
         """`parts`: name of a part of the model to its columns; together they are all columns, in order."""
