@@ -22,7 +22,7 @@ from testbed.session.divergence import check
 from testbed.session.learner import Learner
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.theory import consensus_distance, mean_size, small_share, spectral_gap
-from testbed.session.training import Trainer, finished
+from testbed.session.training import Trainer, finished, without_velocity
 from testbed.threads import sparing
 
 
@@ -84,7 +84,7 @@ class Barrier:
     def start(self) -> Standing:
         """Before the first round: the common initial model on every device."""
         models = self._fleet.start()
-        return Standing(0, 0, models, self._algorithm.start(models), np.zeros(len(models)))
+        return Standing(0, 0, models, self._trainer.start(models), np.zeros(len(models)))
 
     def step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         """Run one round."""
@@ -94,15 +94,15 @@ class Barrier:
     def _step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         round_, models, state = standing.round_, standing.models, standing.state
         with watch("training"):
-            training, losses = self._trainer.train(models, state, round_)
+            trained = self._trainer.train(models, state, round_)
         with watch("network"):
             carried = self._carrier.carry(standing.moment)
         watch.seconds["simulation"] += carried.seconds
         with watch("mixing"):
-            training, losses = finished(training, losses, carried.trained)
+            training, losses, velocity = finished(trained, carried.trained, state)
             weights = [self._weights(carried, exchange) for exchange in range(self._algorithm.exchanges)]
-            mixed = self._mix(training, weights, state)
-            models, state = of_those(carried.mixing, mixed, (models, state))
+            mixed, following = self._mix(training, weights, without_velocity(state))
+            models, state = of_those(carried.mixing, (mixed, following | velocity), (models, state))
         with watch("evaluation"):
             accuracy = self._accuracy(carried, models)
             theory = consensus_distance(models), spectral_gap(weights[0]), mean_size(models), small_share(models)

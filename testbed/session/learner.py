@@ -50,9 +50,11 @@ class Learner:
     """Data dealt out, models, algorithm. Raises UserError for data that is missing or cannot be dealt out so."""
 
     def __init__(self, scenario: Scenario, data_dir: Path | None = None) -> None:
-        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None)
-        self.spec = self.fleet.spec
+        shape, classes = shape_of(scenario.data.name)
+        self.spec = build(scenario.model.name, shape, classes, scenario.run.seed).spec
         self.algorithm = _algorithm(scenario, self.spec)
+        momentum = self.algorithm.beta if self.algorithm.momentum == "local" else 0.0
+        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None, momentum)
         self.workload = _workload(scenario, self.spec)
         self._scenario = scenario
 

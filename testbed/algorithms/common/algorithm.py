@@ -57,8 +57,10 @@ class Algorithm(ABC):
     """Whether the devices exchange their messages over the network at all."""
     vectors: ClassVar[int] = 1
     """Vectors of the model's length in a message."""
-    momentum: ClassVar[float | None] = 0.0
-    """Of the local steps where the scenario says nothing; None where the algorithm takes none in local steps."""
+    momentum: ClassVar[Literal["local", "own", "none"]] = "local"
+    """What `algorithm.momentum` is: that of the local steps, of the algorithm's own formula, or nothing it knows."""
+    default_momentum: ClassVar[float] = 0.0
+    """Where the scenario says nothing."""
     restarts: ClassVar[bool] = False
     """Whether local momentum begins at zero in every round."""
     local_steps: ClassVar[bool] = True
@@ -73,6 +75,11 @@ class Algorithm(ABC):
     def __init__(self, settings: Settings, parts: Mapping[str, slice], devices: int, seed: int) -> None:
         """`parts`: name of a part of the model to its columns; together they are all columns, in order."""
         self.settings, self.parts, self.devices, self.seed = settings, parts, devices, seed
+
+    @property
+    def beta(self) -> float:
+        """The momentum, as the scenario has it or by default."""
+        return self.default_momentum if self.settings.momentum is None else self.settings.momentum
 
     @property
     def exchanges(self) -> int:
