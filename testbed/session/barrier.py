@@ -126,7 +126,7 @@ class Barrier:
         """The algorithm's weights of what arrived; without an air, equal ones among those that take part."""
         if not self._algorithm.needs_air:
             return uniform(torch.from_numpy(carried.mixing))
-        neighbours, delivered = carried.exchange.neighbours(), carried.exchange.delivered()
+        neighbours, delivered = carried.exchange.neighbours(), carried.exchange.delivered(exchange)
         heard = torch.from_numpy(neighbours), torch.from_numpy(delivered)
         return self._algorithm.weights(*heard, carried.moment.round_)
 
