@@ -42,15 +42,14 @@ def check_problem(
         raise UserError(
             f"{name} diverged in round {error.round_}, on device {error.device}: take a smaller --lr."
         ) from None
-    x = [list(own) for own in zip(*found, strict=True)]
     if as_json:
-        own = scenario.algorithm
+        own, x = scenario.algorithm, list(zip(*found, strict=True))
         told = {"algorithm": own.name, "c": problem.c, "b": problem.b, "graph": graph, "lr": own.lr, "rounds": rounds}
         print(json.dumps({**told, "set": list(keys), "optimum": problem.optimum, "x": x}))
         return
     table = Table("device", "c", "b", f"x after {rounds}", "from the optimum", box=None, pad_edge=False)
-    for device, own in enumerate(x):
-        numbers = (problem.c[device], problem.b[device], own[-1], abs(own[-1] - problem.optimum))
+    for device, last in enumerate(found[-1]):
+        numbers = (problem.c[device], problem.b[device], last, abs(last - problem.optimum))
         table.add_row(str(device), *(f"{number:.6g}" for number in numbers))
     Console().print(table)
     print(f"the sum of all c (x - b)^2 / 2 is least at {problem.optimum:.6g}")
