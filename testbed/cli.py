@@ -262,6 +262,32 @@ def doctor() -> None:
 
 
 @app.command()
+def check(
+    algorithm: Annotated[
+        str | None, typer.Option(help="Print the iterates of this one alone: a name, or a Python file.")
+    ] = None,
+    c: Annotated[str, typer.Option(help="Curvatures, a number above 0 for each device.")] = "1,2,3,4",
+    b: Annotated[str, typer.Option(help="Minima, likewise.")] = "1,-1,2,0.5",
+    graph: Annotated[str, typer.Option(help="path, ring, star or complete.")] = "path",
+    lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.05,
+    rounds: Annotated[int, typer.Option(help="Rounds, from x = 0 on.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of what an algorithm draws.")] = 1,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another key of [algorithm], as condition=4; may be repeated."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run every algorithm on four quadratics c (x - b)^2 / 2, or one on any, by the code that trains networks."""
+    from testbed import console
+
+    if algorithm is not None:
+        console.check_problem(algorithm, c, b, graph, lr, rounds, keys or [], seed, as_json)
+    elif not console.check(as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
 def bench(
     name: Annotated[
         str,

@@ -3,6 +3,7 @@
 from testbed.console.airs import airs, clear_airs
 from testbed.console.benchmarks import bench
 from testbed.console.campaign import Campaign
+from testbed.console.check import check, check_problem
 from testbed.console.convert import Changes, Graphs, convert_trace
 from testbed.console.datasets import catalogue, fetch
 from testbed.console.differences import diff_traces
@@ -20,6 +21,8 @@ __all__ = [
     "airs",
     "bench",
     "catalogue",
+    "check",
+    "check_problem",
     "clear_airs",
     "convert_trace",
     "diff_traces",

@@ -468,6 +468,10 @@ class Scenario(Section):
                 'run.mode = "async" sends to one neighbour at a time: take network.transport = "unicast" or "tcp" '
                 'in place of "broadcast"'
             )
+        if self.run.mode == "async" and self.algorithm.name == "swarm" and self.algorithm.pairing == "one_pair":
+            raise ValueError(
+                'algorithm.pairing = "one_pair" is for run.mode = "barrier"; in "async" devices meet in pairs anyway'
+            )
         if self.output.evaluate == "validation" and self.data.validation == 0:
             raise ValueError(
                 'output.evaluate = "validation" needs data.validation, the number of training images held out, above 0'

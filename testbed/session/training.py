@@ -1,13 +1,15 @@
 """The local training of a round, as the algorithm wants it: where it begins, what corrects its steps, and the momentum
 that goes on from one round to the next."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from testbed.algorithms import Algorithm, State, Training
-from testbed.learning.fleet import Fleet
+from testbed.learning.local import LocalTraining
 from testbed.learning.sgd import Trained
 
 VELOCITY = "velocity of local steps"
@@ -20,7 +22,7 @@ Done = tuple[Training, Tensor, State]
 class Trainer:
     """Trains all devices of a fleet, round after round."""
 
-    def __init__(self, fleet: Fleet, algorithm: Algorithm) -> None:
+    def __init__(self, fleet: LocalTraining, algorithm: Algorithm) -> None:
         self._fleet, self._algorithm = fleet, algorithm
         self._keeps = bool(fleet.momentum) and not algorithm.restarts
 
@@ -33,11 +35,12 @@ class Trainer:
         algorithm, own = self._algorithm, without_velocity(state)
         correction, velocity = algorithm.correction(own), state.get(VELOCITY)
         point = algorithm.point(models, own)
-        return self._done(models, self._fleet.updates(point, round_, correction=correction, velocity=velocity))
+        trained = self._fleet.updates(point, round_, correction=correction, velocity=velocity)
+        return self._done(models, trained, round_)
 
-    def _done(self, models: Tensor, trained: Trained) -> Done:
+    def _done(self, models: Tensor, trained: Trained, round_: int) -> Done:
         velocity = {VELOCITY: trained.velocity} if self._keeps and trained.velocity is not None else {}
-        return Training(models, trained.updates, trained.lr), trained.losses, velocity
+        return Training(models, trained.updates, trained.lr, round_), trained.losses, velocity
 
 
 def without_velocity(state: State) -> State:
@@ -54,4 +57,4 @@ def finished(done: Done, trained: NDArray[np.bool_], before: State) -> Done:
     idle = torch.from_numpy(~trained)
     updates = training.updates.masked_fill(idle[:, None], 0.0)
     velocity = {name: torch.where(idle[:, None], before[name], tensor) for name, tensor in velocity.items()}
-    return Training(training.models, updates, training.lr), losses.masked_fill(idle, torch.nan), velocity
+    return replace(training, updates=updates), losses.masked_fill(idle, torch.nan), velocity
