@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from testbed.reproduction.grid import AirKind, Column, Setting, Task
-from testbed.reproduction.results import OURS, Place, Results
+from testbed.reproduction.grid import AirKind, Column, Place, Setting, Task
+from testbed.reproduction.results import OURS, Results
 
 UNKNOWN = "cannot be told yet"
 
@@ -143,10 +143,18 @@ def cheaper_whole(ground: Ground) -> str:
 CLAIMS = (
     Claim("HyperPrism has the highest accuracy, by up to 4.87 %", "Max Acc against the best baseline's", highest),
     Claim("HyperPrism converges faster, by up to 98.63 %", "Conv. Rds (common target) against the fastest", fastest),
-    Claim("all methods get worse as data gets less IID", "Max Acc, alpha .1 below alpha 10", worse_with_skew),
-    Claim("most baselines get worse with more devices", "Max Acc, 100 devices below 20", worse_with_devices),
+    Claim(
+        "all methods get worse as data gets less IID", "Max Acc, the smallest alpha below the largest", worse_with_skew
+    ),
+    Claim(
+        "most baselines get worse with more devices", "Max Acc, the most devices below the fewest", worse_with_devices
+    ),
     Claim("ADOM barely converges with 100 devices", "never reaches the common target", adom_barely),
-    Claim("at alpha .1 baselines get worse as density rises", "Max Acc, .8 below .2", worse_with_density),
+    Claim(
+        "at alpha .1 baselines get worse as density rises",
+        "Max Acc, the densest below the sparsest",
+        worse_with_density,
+    ),
     Claim("ADOM fluctuates strongly at density .8", "mean step of accuracy in the second half, above", adom_fluctuates),
     Claim("HyperPrism is little affected by density", "range of Max Acc over densities, below", little_affected),
     Claim("HyperPrism takes more time a round", "wall-clock training and mixing, above", dearer_rounds),

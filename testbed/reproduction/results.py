@@ -6,22 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from testbed.reproduction.curve import Curve
-from testbed.reproduction.grid import AirKind, Cell, Column, Plan, Setting, Task
+from testbed.reproduction.grid import AirKind, Cell, Column, Place, Plan, Task
 from testbed.reproduction.jobs import Jobs
 
 SHARE = 0.95
 """Of the best accuracy, a target is so much."""
 REFERENCE, OURS = "dpsgd", "hyperprism"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where methods are compared: everything but the method and the seed."""
-
-    task: Task
-    setting: Setting
-    air: AirKind
-    column: Column
 
 
 @dataclass(frozen=True)
@@ -80,7 +70,7 @@ class Results:
 
     def curves(self, place: Place, method: str) -> dict[int, Curve]:
         """Finished seeds and what they gave."""
-        lr = self.jobs.lr(place.task, place.setting, method, place.column)
+        lr = self.jobs.lr(place, method)
         if lr is None:
             return {}
         return self._curves(self.plan.cells(place.task, place.setting, method, place.air, lr))

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from testbed.reproduction.grid import TABLES, TITLES, AirKind, Column, Plan, Task
-from testbed.reproduction.results import Measures, Place, Results, Spread, places
+from testbed.reproduction.grid import TABLES, TITLES, AirKind, Column, Place, Plan, Task
+from testbed.reproduction.results import Measures, Results, Spread, places
 from testbed.scenario.algorithms import title
 
 SYMBOLS = {2: "alpha", 3: "density", 4: "devices"}
@@ -95,12 +95,12 @@ def _accuracy(results: Results, place: Place, method: str) -> list[str]:
 
 def _costs(results: Results, place: Place, method: str) -> list[str]:
     found = results.measures(place, method)
-    return [spread_text(each, 1) for each in (found.seconds, found.megabytes, found.joules)]
+    return [spread_text(each, 1 if each.mean >= 1 else 3) for each in (found.seconds, found.megabytes, found.joules)]
 
 
 def _row(results: Results, place: Place, method: str) -> list[object]:
     found, setting = results.measures(place, method), place.setting
-    lr = results.jobs.lr(place.task, setting, method, place.column)
+    lr = results.jobs.lr(place, method)
     target = Spread(tuple(results.targets(place).values())).mean
     known = [place.task.data, place.air, place.column, setting.alpha, setting.density, setting.devices, method]
     return [*known, "" if lr is None else lr, found.seeds, found.diverged, _number(target), *_numbers(found)]
