@@ -83,7 +83,7 @@ def _state(results: Results) -> Iterator[str]:
         yield f"{tables.heading(task, air, column)}: {_count(results, task, air, column)}."
     yield from (line for task in plan.tasks for line in _cuts(task))
     yield (
-        f"The live air: {PAYLOAD_BYTES} message bytes in a frame, the most there can be, to have fewer frames to simulate; "
+        f"The live air: {PAYLOAD_BYTES} message bytes in a frame, the most there can be, for fewer frames to simulate; "
         "each air was recorded once, and every method whose messages are of that size plays the recording."
     )
 
