@@ -15,7 +15,7 @@ from testbed.results import Run
 
 PANELS = {
     "consensus_distance": "consensus distance",
-    "spectral_gap": "spectral gap of the mixing weights",
+    "spectral_gap": "spectral gap",
     "mean_size": "mean |w|",
     "small_share": "share of |w| <= .01",
 }
