@@ -51,6 +51,20 @@ def mutual(weights: Tensor) -> Tensor:
     return with_own(both.fill_diagonal_(0.0))
 
 
+def push_sum(neighbours: Graph, delivered: Graph) -> Tensor:
+    """Column-stochastic weights (devices, devices) in float64 of what arrived in a round.
+
+        P_ij = 1 / (1 + number of those that hear j)  where the message of j arrived at i,
+        P_jj = 1 - sum of the others in column j      (Assran et al., "Stochastic Gradient Push", ICML 2019)
+
+    `neighbours`, `delivered`: as above. What was lost stays with the sender, so every column sums to 1 in any case.
+    """
+    others = ~torch.eye(len(neighbours), dtype=torch.bool)
+    graph = torch.as_tensor(neighbours, dtype=torch.bool) & others
+    share = 1 / (graph.sum(0, dtype=torch.float64) + 1)
+    return with_own((share * (torch.as_tensor(delivered, dtype=torch.bool) & graph)).T).T
+
+
 def metropolis_rows(own: Tensor, theirs: Tensor, heard: Tensor) -> Tensor:
     """The rows of those weights that receivers know by themselves, (receivers, messages) in float64.
 

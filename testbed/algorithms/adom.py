@@ -35,7 +35,9 @@ class ADOM(Algorithm):
 
     title = "ADOM"
     vectors = 2
-    momentum = None
+    momentum = "none"
+    exact = True
+    whole_rounds = True
     connected = "warning"
 
     def start(self, models: Tensor) -> State:

@@ -41,7 +41,9 @@ class ADOMPlus(Algorithm):
 
     title = "ADOM+"
     vectors = 2
-    momentum = None
+    momentum = "none"
+    exact = True
+    whole_rounds = True
     local_steps = False
     connected = "warning"
 

@@ -4,6 +4,8 @@ Sends the model after its local step; keeps nothing. One-way links bias what it 
 message stays with the receiver's own model.
 """
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from testbed.aggregation import power_mean
@@ -14,7 +16,7 @@ class ATC(Algorithm):
     """x_i+ = sum_j a_ij (x_j - lr g_j(x_j))"""
 
     title = "ATC"
-    modes = ("barrier", "local", "async")
+    modes: ClassVar[tuple[str, ...]] = ("barrier", "local", "async")
 
     def message(self, training: Training, state: State) -> Tensor:
         return training.trained

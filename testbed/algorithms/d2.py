@@ -17,7 +17,9 @@ class D2(Algorithm):
     """x_t+1 = W (x_t + (x_t - lr g_t) - (x_t-1 - lr g_t-1)),    x_1 = W (x_0 - lr g_0)    (alg. 1)"""
 
     title = "D2"
-    momentum = None
+    momentum = "none"
+    exact = True
+    whole_rounds = True
     local_steps = False
     symmetric = "error"
     fixed = "warning"

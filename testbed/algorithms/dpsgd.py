@@ -4,6 +4,8 @@ Sends the model as it was before its local step; keeps nothing. One-way links bi
 a lost message stays with the receiver's own model.
 """
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from testbed.aggregation import power_mean
@@ -14,7 +16,7 @@ class DPSGD(Algorithm):
     """x_i+ = sum_j a_ij x_j - lr g_i(x_i)    (alg. 1; the gradient is taken before mixing)"""
 
     title = "D-PSGD"
-    modes = ("barrier", "local", "async")
+    modes: ClassVar[tuple[str, ...]] = ("barrier", "local", "async")
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
         return power_mean(messages, weights, 1, training.updates), state

@@ -19,7 +19,9 @@ class DSGT(Algorithm):
 
     title = "DSGT"
     vectors = 2
-    momentum = None
+    momentum = "none"
+    exact = True
+    whole_rounds = True
     local_steps = False
 
     def start(self, models: Tensor) -> State:

@@ -24,7 +24,9 @@ class KGT(Algorithm):
 
     title = "K-GT"
     vectors = 2
-    momentum = None
+    momentum = "none"
+    exact = True
+    whole_rounds = True
 
     def start(self, models: Tensor) -> State:
         return {"correction": torch.zeros_like(models)}

@@ -31,7 +31,9 @@ class Mudag(Algorithm):
     """
 
     title = "Mudag"
-    momentum = None
+    momentum = "none"
+    exact = True
+    whole_rounds = True
     local_steps = False
     connected = "warning"
 

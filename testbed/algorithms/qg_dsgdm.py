@@ -13,9 +13,6 @@ from torch import Tensor
 from testbed.aggregation import linear
 from testbed.algorithms.common.algorithm import Algorithm, State, Training
 
-BETA = 0.9
-"""Where the scenario gives no algorithm.momentum."""
-
 
 class QGDSGDm(Algorithm):
     """K local steps from y = x_t on:    y <- y - lr (g(y) + beta m_t),    then
@@ -25,22 +22,19 @@ class QGDSGDm(Algorithm):
     """
 
     title = "QG-DSGDm"
-    momentum = None
+    momentum = "own"
+    default_momentum = 0.9
 
     def start(self, models: Tensor) -> State:
         return {"momentum": torch.zeros_like(models)}
 
-    @property
-    def _beta(self) -> float:
-        return BETA if self.settings.momentum is None else self.settings.momentum
-
     def correction(self, state: State) -> Tensor:
-        return self._beta * state["momentum"]
+        return self.beta * state["momentum"]
 
     def message(self, training: Training, state: State) -> Tensor:
         return training.trained
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        models, beta = linear(messages, weights), self._beta
+        models, beta = linear(messages, weights), self.beta
         moved = (training.models - models) / (self.settings.local_steps * training.lr)
         return models, {"momentum": beta * state["momentum"] + (1 - beta) * moved}

@@ -1,4 +1,7 @@
-"""How the training samples are dealt out to the devices: every sample to one device, at least one to each."""
+"""How the training samples are dealt out: some held out for validation, every other one to one device.
+
+Every device gets at least one.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +11,25 @@ from testbed.scenario.schema import Data
 from testbed.seeds import Purpose, generator
 
 Indices = NDArray[np.int64]
+
+
+HELD_OUT = 1
+"""The coordinate of the stream that draws what is held out; the deal has one without coordinates."""
+
+
+def held_out(samples: int, devices: int, data: Data, seed: int) -> tuple[Indices, Indices]:
+    """Rows of the training set that are held out for validation, `data.validation` of them, and the rest; ascending.
+
+    They are drawn uniformly, and depend on `samples`, their number and the seed alone: whatever the partition and
+    however many devices, they are the same. Raises UserError if the rest is less than one sample for each device.
+    """
+    if data.validation > 0 and samples - data.validation < devices:
+        raise UserError(
+            f"data.validation = {data.validation} of the {samples} training samples of {data.name} leaves less than "
+            f"one for each of {devices} devices; allowed is at most {max(0, samples - devices)}"
+        )
+    drawn = generator(seed, Purpose.PARTITION, HELD_OUT).permutation(samples)
+    return np.sort(drawn[: data.validation]), np.sort(drawn[data.validation :])
 
 
 def partition(labels: NDArray[np.int64], devices: int, data: Data, seed: int) -> list[Indices]:

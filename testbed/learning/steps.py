@@ -1,13 +1,12 @@
 """Three ways to the same gradients: all devices at once by hand, at once by `vmap`, or one by one.
 
 Each takes flat models (devices, parameters), the rows (devices, batch) of the training set that form
-the batches, and writes `scale` times the gradient of every device's mean cross entropy into `out`
-(devices, parameters). It returns the losses (devices,). Loss and gradient of a diverged model come out
+the batches, and writes `scale` (devices, 1) times the gradient of every device's mean cross entropy into
+`out` (devices, parameters). It returns the losses (devices,). Loss and gradient of a diverged model come out
 as they are, not finite.
 """
 
 import threading
-from functools import partial
 from typing import Literal, Protocol, cast
 
 import torch
@@ -26,7 +25,7 @@ GROUP = 16
 class Gradients(Protocol):
     """Writes `scale` times the gradients at `models` on the batches `rows` into `out`; returns the losses."""
 
-    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor: ...
+    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor: ...
 
 
 def gradients(model: Model, x: Tensor, y: Tensor, execution: Execution) -> Gradients:
@@ -57,10 +56,10 @@ class Loop:
     def __init__(self, model: Model, x: Tensor, y: Tensor) -> None:
         self._model, self._x, self._y = model, channels_last(x), y
 
-    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
-        return torch.stack(each(partial(self._device, scale=scale), models, rows, out))
+    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
+        return torch.stack(each(self._device, models, rows, out, scale))
 
-    def _device(self, model: Tensor, rows: Tensor, out: Tensor, *, scale: float) -> Tensor:
+    def _device(self, model: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
         weights = {name: view.detach().requires_grad_() for name, view in self._model.spec.views(model).items()}
         x = self._x.index_select(0, rows).movedim(-1, 1)
         loss = cross_entropy(self._model(weights, x), self._y[rows])
@@ -80,13 +79,14 @@ class Vmap:
     def _loss(self, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
         return cross_entropy(self._model(weights, x), y)
 
-    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
-        return torch.cat(each(partial(self._group, scale=scale), *_groups(models, rows, out)))
+    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
+        return torch.cat(each(self._group, *_groups(models, rows, out, scale)))
 
-    def _group(self, models: Tensor, rows: Tensor, out: Tensor, *, scale: float) -> Tensor:
+    def _group(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
         found, losses = self._both(self._model.spec.views(models), self._x[rows], self._y[rows])
         for parameter in self._model.spec.parameters:
-            torch.mul(found[parameter.name], scale, out=parameter.of(out))
+            own = scale.view(-1, *[1] * len(parameter.shape))
+            torch.mul(found[parameter.name], own, out=parameter.of(out))
         return cast(Tensor, losses)
 
 
@@ -103,16 +103,16 @@ class Stack:
         self._layers = list(zip(parameters[::2], parameters[1::2], strict=True))
         self._local = threading.local()
 
-    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: float) -> Tensor:
-        return torch.cat(each(partial(self._group, scale=scale), *_groups(models, rows, out)))
+    def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
+        return torch.cat(each(self._group, *_groups(models, rows, out, scale)))
 
     @torch.no_grad()
-    def _group(self, models: Tensor, rows: Tensor, out: Tensor, *, scale: float) -> Tensor:
+    def _group(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
         activations = self._forward(models, rows)
         losses, slope = _softmax(activations.pop(), self._y[rows])
         for weight, bias in reversed(self._layers):
             inputs = activations.pop()
-            torch.mul(torch.bmm(slope.mT, inputs), scale, out=weight.of(out))
+            torch.mul(torch.bmm(slope.mT, inputs), scale.unsqueeze(2), out=weight.of(out))
             torch.mul(slope.sum(1), scale, out=bias.of(out))
             if activations:
                 slope = torch.bmm(slope, weight.of(models)).mul_(inputs > 0)

@@ -318,6 +318,9 @@ class Data(Section):
     pixels: Literal["unit", "standard"] = Field(
         "unit", description="`unit`: pixels from 0 to 1; `standard`: mean 0 and standard deviation 1 in each channel."
     )
+    validation: NonNegativeInt = Field(
+        0, description="Training images held out, drawn by the seed: devices never train on them."
+    )
 
 
 class Model(Section):
@@ -343,6 +346,28 @@ class Algorithm(Section):
         128, description="Samples of a local step, drawn with replacement from the device's own."
     )
     local_steps: PositiveInt = Field(1, description="Local steps per round.")
+    momentum: float | None = Field(
+        None, ge=0, lt=1, description="Momentum of local steps; by default the algorithm's own, 0 for most."
+    )
+    weight_decay: float = Field(
+        0.0, ge=0, le=1e6, description="Weight decay: so many times the weights are added to the gradient."
+    )
+    clip: PositiveFloat | None = Field(
+        None, description="Largest norm of a device's gradient, all parameters together; larger ones are scaled down."
+    )
+    schedule: Literal["constant", "cosine", "step"] = Field(
+        "constant",
+        description="Learning rate over the rounds (`local`, `async`: a device's own): `constant`: always lr; "
+        "`cosine`: from lr down to 0 along half a cosine; `step`: times `decay` from each of `decay_rounds` on.",
+    )
+    warmup_rounds: NonNegativeInt = Field(
+        0, description="Rounds at the beginning in which the learning rate grows linearly to lr, in equal steps from 0."
+    )
+    decay: float = Field(0.1, gt=0, le=1, description="`step`: what the learning rate is multiplied with.")
+    decay_rounds: tuple[PositiveInt, ...] = Field(
+        (),
+        description="`step`: the rounds, counted from 0, that are the first with the lower learning rate; ascending.",
+    )
     p: float = Field(3.0, ge=1, le=51, description="`wpm`: the power; `hyperprism`: where its hypernetworks start.")
     variant: Literal["primal", "mirror"] = Field(
         "mirror", description="Gradient step before the mean (`primal`, alg. 1) or inside it (`mirror`, eq. 6)."
@@ -392,12 +417,23 @@ class Algorithm(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _decays_in_order(self) -> Self:
+        if self.schedule == "step" and not self.decay_rounds:
+            raise ValueError('algorithm.schedule = "step" needs algorithm.decay_rounds, a list such as [50, 75]')
+        if any(before >= after for before, after in pairwise(self.decay_rounds)):
+            raise ValueError(f"algorithm.decay_rounds = {list(self.decay_rounds)} should be ascending, each round once")
+        return self
+
 
 class Output(Section):
     """`[output]`: what is measured and kept."""
 
     eval_every: PositiveInt = Field(1, description="Rounds between evaluations; the last round is always evaluated.")
-    eval_samples: NonNegativeInt = Field(0, description="Test samples used, from the first on; 0: all.")
+    evaluate: Literal["test", "validation"] = Field(
+        "test", description="Accuracy on the test images, or on the training images that `data.validation` holds out."
+    )
+    eval_samples: NonNegativeInt = Field(0, description="Images used, from the first on; 0: all.")
     checkpoint_s: Seconds = Field(
         10.0, description="Wall-clock seconds between checkpoints; what came after one is computed again."
     )
@@ -431,6 +467,19 @@ class Scenario(Section):
             raise ValueError(
                 'run.mode = "async" sends to one neighbour at a time: take network.transport = "unicast" or "tcp" '
                 'in place of "broadcast"'
+            )
+        if self.run.mode == "async" and self.algorithm.name == "swarm" and self.algorithm.pairing == "one_pair":
+            raise ValueError(
+                'algorithm.pairing = "one_pair" is for run.mode = "barrier"; in "async" devices meet in pairs anyway'
+            )
+        if self.output.evaluate == "validation" and self.data.validation == 0:
+            raise ValueError(
+                'output.evaluate = "validation" needs data.validation, the number of training images held out, above 0'
+            )
+        if self.algorithm.warmup_rounds > self.run.rounds:
+            raise ValueError(
+                f"algorithm.warmup_rounds = {self.algorithm.warmup_rounds} should be at most "
+                f"run.rounds = {self.run.rounds}"
             )
         listed = self.network.nodes if self.network.kind == "replay" else "all"
         if isinstance(listed, tuple) and len(listed) != self.devices.count:

@@ -19,10 +19,10 @@ from testbed.exchange import Exchange, Outbox
 from testbed.scenario import Scenario
 from testbed.session.air import Carried, Carrier, Moment
 from testbed.session.divergence import check
-from testbed.session.learner import Learner
+from testbed.session.learner import Learning
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.theory import consensus_distance, mean_size, small_share, spectral_gap
-from testbed.session.training import Trainer, finished
+from testbed.session.training import Trainer, finished, without_velocity
 from testbed.threads import sparing
 
 
@@ -76,7 +76,7 @@ class Outcome:
 class Barrier:
     """Steps from one standing to the next."""
 
-    def __init__(self, scenario: Scenario, learner: Learner, carrier: Carrier) -> None:
+    def __init__(self, scenario: Scenario, learner: Learning, carrier: Carrier) -> None:
         self._scenario, self._carrier = scenario, carrier
         self._fleet, self._algorithm = learner.fleet, learner.algorithm
         self._trainer = Trainer(learner.fleet, learner.algorithm)
@@ -84,7 +84,7 @@ class Barrier:
     def start(self) -> Standing:
         """Before the first round: the common initial model on every device."""
         models = self._fleet.start()
-        return Standing(0, 0, models, self._algorithm.start(models), np.zeros(len(models)))
+        return Standing(0, 0, models, self._trainer.start(models), np.zeros(len(models)))
 
     def step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         """Run one round."""
@@ -94,15 +94,15 @@ class Barrier:
     def _step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         round_, models, state = standing.round_, standing.models, standing.state
         with watch("training"):
-            training, losses = self._trainer.train(models, state, round_)
+            trained = self._trainer.train(models, state, round_)
         with watch("network"):
             carried = self._carrier.carry(standing.moment)
         watch.seconds["simulation"] += carried.seconds
         with watch("mixing"):
-            training, losses = finished(training, losses, carried.trained)
+            training, losses, velocity = finished(trained, carried.trained, state)
             weights = [self._weights(carried, exchange) for exchange in range(self._algorithm.exchanges)]
-            mixed = self._mix(training, weights, state)
-            models, state = of_those(carried.mixing, mixed, (models, state))
+            mixed, following = self._mix(training, weights, without_velocity(state))
+            models, state = of_those(carried.mixing, (mixed, following | velocity), (models, state))
         with watch("evaluation"):
             accuracy = self._accuracy(carried, models)
             theory = consensus_distance(models), spectral_gap(weights[0]), mean_size(models), small_share(models)
@@ -126,7 +126,9 @@ class Barrier:
         """The algorithm's weights of what arrived; without an air, equal ones among those that take part."""
         if not self._algorithm.needs_air:
             return uniform(torch.from_numpy(carried.mixing))
-        neighbours, delivered = carried.exchange.neighbours(), carried.exchange.delivered()
+        neighbours, delivered = carried.exchange.neighbours(), carried.exchange.delivered(exchange)
+        if self._algorithm.whole_rounds:
+            delivered &= carried.mixing & carried.mixing[:, None]
         heard = torch.from_numpy(neighbours), torch.from_numpy(delivered)
         return self._algorithm.weights(*heard, carried.moment.round_)
 

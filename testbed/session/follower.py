@@ -13,7 +13,7 @@ from torch import Tensor
 
 from testbed.aggregation.weights import equal_rows, metropolis_rows
 from testbed.algorithms import Algorithm, State, Training
-from testbed.learning.fleet import Fleet
+from testbed.learning.local import LocalTraining
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.timing import Act, Drop, Mix, Send, Train, Trained
 
@@ -33,14 +33,16 @@ class _Training:
 class Follower:
     """All devices' models, what they have trained and not mixed, and the messages that somebody may mix."""
 
-    def __init__(self, fleet: Fleet, algorithm: Algorithm, models: Tensor, state: State) -> None:
+    def __init__(self, fleet: LocalTraining, algorithm: Algorithm, models: Tensor, state: State) -> None:
         """`state`: of the algorithm, or one that `state` gave."""
         self._fleet, self._algorithm = fleet, algorithm
         self.models = models.clone()
         own = {name.removeprefix(PREFIX): value for name, value in state.items() if name.startswith(PREFIX)}
         self._state = {name: value.clone() for name, value in state.items() if not name.startswith(PREFIX)}
         self._updates = own["updates"].clone() if own else torch.zeros_like(models)
-        self._losses = own["losses"].clone() if own else torch.full((len(models),), torch.nan)
+        self._losses = own["losses"].clone() if own else models.new_full((len(models),), torch.nan)
+        self._lr = own["lr"].clone() if own else torch.full_like(models[:, :1], algorithm.settings.lr)
+        self._velocity = own.get("velocity", torch.zeros_like(models)).clone() if _keeps(fleet, algorithm) else None
         numbers = own["numbers"].tolist() if own else []
         self._messages: dict[int, Tensor] = dict(zip(numbers, own["messages"] if own else [], strict=True))
         self._trainings: dict[int, _Training] = {}
@@ -71,6 +73,8 @@ class Follower:
         own = {
             "updates": self._updates.clone(),
             "losses": self._losses.clone(),
+            "lr": self._lr.clone(),
+            **({} if self._velocity is None else {"velocity": self._velocity.clone()}),
             "numbers": torch.tensor(list(self._messages), dtype=torch.int64),
             "messages": messages,
         }
@@ -90,7 +94,7 @@ class Follower:
         row = slice(act.device, act.device + 1)
         updates = self._updates[row] if act.trained else torch.zeros_like(self.models[row])
         training, state = (
-            self._training(self.models[row], updates),
+            Training(self.models[row], updates, self._lr[row]),
             {name: kept[row] for name, kept in self._state.items()},
         )
         self._messages[act.message] = self._algorithm.message(training, state)[0].clone()
@@ -115,8 +119,13 @@ class Follower:
                 self.models[device] if one.start is None else one.start
                 for device, one in zip(devices, begun, strict=True)
             ]
-            updates, losses = self._fleet.updates_of(torch.stack(starts), devices, [one.step for one in begun])
-            self._updates[devices], self._losses[devices] = updates, losses
+            velocity = None if self._velocity is None else self._velocity[devices]
+            steps = [one.step for one in begun]
+            trained = self._fleet.updates_of(torch.stack(starts), devices, steps, velocity=velocity)
+            self._updates[devices], self._losses[devices] = trained.updates, trained.losses
+            self._lr[devices] = trained.lr
+            if self._velocity is not None and trained.velocity is not None:
+                self._velocity[devices] = trained.velocity
         self._trainings.clear()
 
     def _settle(self) -> None:
@@ -139,7 +148,10 @@ class Follower:
         acts = [act for act, _ in mixings]
         models, trained = self.models[rows], torch.tensor([act.trained for act in acts])
         updates = torch.where(trained[:, None], self._updates[rows], 0.0)
-        training, state = self._training(models, updates), {name: value[rows] for name, value in self._state.items()}
+        training, state = (
+            Training(models, updates, self._lr[rows]),
+            {name: value[rows] for name, value in self._state.items()},
+        )
         own = self._algorithm.message(training, state)
         heard = {number: tensor for act, tensors in mixings for number, tensor in zip(act.heard, tensors, strict=True)}
         column = {act.own: index for index, act in enumerate(acts) if act.own is not None}
@@ -148,8 +160,10 @@ class Follower:
         messages = torch.cat([own, torch.stack([heard[number] for number in others])]) if others else own
         return training, messages, _weights(acts, column, len(messages)), state
 
-    def _training(self, models: Tensor, updates: Tensor) -> Training:
-        return Training(models, updates, models.new_full((len(models), 1), self._algorithm.settings.lr))
+
+def _keeps(fleet: LocalTraining, algorithm: Algorithm) -> bool:
+    """Whether momentum goes on from one local training to the next."""
+    return bool(fleet.momentum) and not algorithm.restarts
 
 
 def _weights(acts: Sequence[Mix], column: dict[int, int], messages: int) -> Tensor:

@@ -1,4 +1,7 @@
-"""The local training of a round, as the algorithm wants it: where it begins, and what corrects its steps."""
+"""The local training of a round, as the algorithm wants it: where it begins, what corrects its steps, and the momentum
+that goes on from one round to the next."""
+
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -6,26 +9,52 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from testbed.algorithms import Algorithm, State, Training
-from testbed.learning.fleet import Fleet
+from testbed.learning.local import LocalTraining
+from testbed.learning.sgd import Trained
+
+VELOCITY = "velocity of local steps"
+"""Under this name a state holds the momentum buffers, beside what is the algorithm's."""
+
+Done = tuple[Training, Tensor, State]
+"""A training, its losses (devices,), and the momentum buffers after it, if there are such."""
 
 
 class Trainer:
-    """Trains all devices of a fleet for one round after the other."""
+    """Trains all devices of a fleet, round after round."""
 
-    def __init__(self, fleet: Fleet, algorithm: Algorithm) -> None:
+    def __init__(self, fleet: LocalTraining, algorithm: Algorithm) -> None:
         self._fleet, self._algorithm = fleet, algorithm
+        self._keeps = bool(fleet.momentum) and not algorithm.restarts
 
-    def train(self, models: Tensor, state: State, round_: int) -> tuple[Training, Tensor]:
-        """The training of all devices in a round, and its losses (devices,)."""
-        updates, losses = self._fleet.updates(self._algorithm.point(models, state), round_)
-        lr = models.new_full((len(models), 1), self._algorithm.settings.lr)
-        return Training(models, updates, lr), losses
+    def start(self, models: Tensor) -> State:
+        """All that is kept beside the models, before the first round."""
+        return self._algorithm.start(models) | ({VELOCITY: torch.zeros_like(models)} if self._keeps else {})
+
+    def train(self, models: Tensor, state: State, round_: int) -> Done:
+        """All devices in a round."""
+        algorithm, own = self._algorithm, without_velocity(state)
+        correction, velocity = algorithm.correction(own), state.get(VELOCITY)
+        point = algorithm.point(models, own)
+        trained = self._fleet.updates(point, round_, correction=correction, velocity=velocity)
+        return self._done(models, trained, round_)
+
+    def _done(self, models: Tensor, trained: Trained, round_: int) -> Done:
+        velocity = {VELOCITY: trained.velocity} if self._keeps and trained.velocity is not None else {}
+        return Training(models, trained.updates, trained.lr, round_), trained.losses, velocity
 
 
-def finished(training: Training, losses: Tensor, trained: NDArray[np.bool_]) -> tuple[Training, Tensor]:
-    """Nothing comes off the models of those whose training does not count, and their loss is no number."""
+def without_velocity(state: State) -> State:
+    """What of a state is the algorithm's."""
+    return {name: tensor for name, tensor in state.items() if name != VELOCITY}
+
+
+def finished(done: Done, trained: NDArray[np.bool_], before: State) -> Done:
+    """Nothing comes off the models of those whose training does not count, their momentum is as `before`, and their
+    loss is no number."""
     if trained.all():
-        return training, losses
+        return done
+    training, losses, velocity = done
     idle = torch.from_numpy(~trained)
     updates = training.updates.masked_fill(idle[:, None], 0.0)
-    return Training(training.models, updates, training.lr), losses.masked_fill(idle, torch.nan)
+    velocity = {name: torch.where(idle[:, None], before[name], tensor) for name, tensor in velocity.items()}
+    return replace(training, updates=updates), losses.masked_fill(idle, torch.nan), velocity

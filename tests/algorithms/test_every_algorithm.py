@@ -13,8 +13,8 @@ from tests.algorithms.rounds import mix_over, training
 
 PARTS = {"representation": slice(0, 10), "decision": slice(10, 40)}
 KINDS = [(name, "mirror") for name in names()] + [("wpm", "primal"), ("hyperprism", "primal")]
-DRAWING: tuple[str, ...] = ()
-"""Algorithms that draw something for each device by its number."""
+DRAWING = ("epidemic", "swarm")
+"""Those where something is drawn for each device, or pair, by its number."""
 ONE_WAY = np.triu(np.ones((5, 5), dtype=bool), 1)
 GRAPHS = {
     "one device": nx.to_numpy_array(nx.empty_graph(1)) > 0,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.learning.partition import class_table, partition
+from testbed.learning.partition import class_table, held_out, partition
 from testbed.scenario.schema import Data
 
 KINDS = st.sampled_from(["iid", "dirichlet", "shards"])
@@ -68,3 +68,27 @@ def test_impossible_asks_say_key_value_and_what_is_allowed() -> None:
         partition(labels, 11, Data(), 1)
     with pytest.raises(UserError, match=r"data.shards = 3 for 4 devices makes 12 shards.*at most 2"):
         partition(labels, 4, Data(partition="shards", shards=3), 1)
+
+
+@given(st.integers(1, 200), st.data())
+def test_what_is_held_out_is_never_dealt_out(samples: int, data: st.DataObject) -> None:
+    validation = data.draw(st.integers(0, samples - 1))
+    held, rest = held_out(samples, 1, Data(validation=validation), 3)
+    assert (len(held), len(rest)) == (validation, samples - validation)
+    assert sorted([*held, *rest]) == list(range(samples))
+    assert (np.diff(held) > 0).all()
+    assert (np.diff(rest) > 0).all()
+
+
+def test_what_is_held_out_follows_from_the_seed_whoever_it_is_held_from() -> None:
+    settings = Data(validation=50)
+    first = held_out(200, 3, settings, 1)[0]
+    assert (first == held_out(200, 90, Data(validation=50, partition="iid"), 1)[0]).all()
+    assert (first != held_out(200, 3, settings, 2)[0]).any()
+
+
+@pytest.mark.parametrize("validation", [8, 10, 11])
+def test_holding_out_too_many_is_a_sentence(validation: int) -> None:
+    with pytest.raises(UserError, match=f"data.validation = {validation} of the 10 .* for each of 3.* at most 7"):
+        held_out(10, 3, Data(validation=validation), 1)
+    assert len(held_out(10, 3, Data(validation=7), 1)[1]) == 3

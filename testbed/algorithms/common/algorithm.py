@@ -29,6 +29,8 @@ class Training:
     """(devices, parameters): what it takes off the point that it began at, as a rule the models: lr g for one step."""
     lr: Tensor
     """(devices, 1)"""
+    round_: int = 0
+    """The round of mode `barrier` that it belongs to."""
 
     @property
     def trained(self) -> Tensor:
@@ -57,22 +59,35 @@ class Algorithm(ABC):
     """Whether the devices exchange their messages over the network at all."""
     vectors: ClassVar[int] = 1
     """Vectors of the model's length in a message."""
-    momentum: ClassVar[float | None] = 0.0
-    """Of the local steps where the scenario says nothing; None where the algorithm takes none in local steps."""
+    momentum: ClassVar[Literal["local", "own", "none"]] = "local"
+    """What `algorithm.momentum` is: that of the local steps, of the algorithm's own formula, or nothing it knows."""
+    default_momentum: ClassVar[float] = 0.0
+    """Where the scenario says nothing."""
     restarts: ClassVar[bool] = False
     """Whether local momentum begins at zero in every round."""
     local_steps: ClassVar[bool] = True
     """Whether it is defined for several local steps a round."""
+    exact: ClassVar[bool] = False
+    """Whether it comes to the optimum of the sum of all losses, however unlike they are, with their full gradients and
+    one learning rate for ever. `testbed check` holds it to that."""
     symmetric: ClassVar[Demand] = "warning"
     """Links that go both ways, and messages that are lost both ways or not at all."""
     connected: ClassVar[Demand] = "no"
     """A path between any two devices in every round."""
     fixed: ClassVar[Demand] = "no"
     """The same links in every round."""
+    whole_rounds: ClassVar[bool] = False
+    """Whether messages count only among devices that are here at the close of the round, too: where what one gives is
+    what another takes."""
 
     def __init__(self, settings: Settings, parts: Mapping[str, slice], devices: int, seed: int) -> None:
         """`parts`: name of a part of the model to its columns; together they are all columns, in order."""
         self.settings, self.parts, self.devices, self.seed = settings, parts, devices, seed
+
+    @property
+    def beta(self) -> float:
+        """The momentum, as the scenario has it or by default."""
+        return self.default_momentum if self.settings.momentum is None else self.settings.momentum
 
     @property
     def exchanges(self) -> int:

@@ -61,3 +61,5 @@ def _check(algorithm: Algorithm) -> None:
         raise UserError(
             f"algorithm.local_steps = {settings.local_steps}: {algorithm.title} is defined for one step a round."
         )
+    if settings.momentum and algorithm.momentum == "none":
+        raise UserError(f"algorithm.momentum = {settings.momentum:g}: {algorithm.title} has no place for a momentum.")
