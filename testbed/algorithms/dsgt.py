@@ -1,5 +1,5 @@
-"""DSGT, gradient tracking in its adapt-then-combine form: Nedić, Olshevsky and Shi, "Achieving Geometric Convergence for
-Distributed Optimization over Time-Varying Graphs", 2017 (DIGing), combined after the step as in Xu et al., "Augmented
+"""DSGT, gradient tracking in its adapt-then-combine form: Nedić, Olshevsky and Shi, "Achieving Geometric Convergence
+for Distributed Optimization over Time-Varying Graphs", 2017 (DIGing), combined after the step as in Xu et al., "Augmented
 Distributed Gradient Methods", CDC 2015 (Aug-DGM).
 
 Sends two vectors, x - lr y and y; keeps the mixed y and the last gradient. Links may change, but need go both ways: the
