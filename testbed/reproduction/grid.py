@@ -53,7 +53,7 @@ class Task:
 
 MNIST = Task("mnist", "logistic")
 CIFAR = Task("cifar10", "cnn", eval_every=5, eval_samples=2000, tuning_rounds=30, tuned_at_base=True, deadline_s=600.0)
-QUICK = Task("mnist5k", "logistic", rounds=20, validation=500, tuning_rounds=20, tuned_at_base=True)
+QUICK = Task("mnist5k", "logistic", rounds=10, validation=500, tuning_rounds=10, tuned_at_base=True)
 TITLES = {"mnist": "MNIST, logistic regression", "cifar10": "CIFAR-10, CNN", "mnist5k": "5,000 digits of MNIST"}
 
 PAPER_METHODS: dict[str, dict[str, Any]] = {
@@ -144,6 +144,6 @@ class Plan:
 
 def quick(plan: Plan) -> Plan:
     """The same in small, for a first look within minutes: nothing of it says anything of the paper."""
-    values = {2: (0.1, 1.0, 10.0), 3: (0.2, 0.5, 0.8), 4: (5, 10, 20)}
+    values = {2: (0.1, 1.0, 10.0), 3: (0.2, 0.5, 0.8), 4: (4, 6, 8)}
     powers = tuple(f"wpm-mirror-p{p:g}" for p in POWERS)
-    return replace(plan, tasks=(QUICK,), seeds=1, base=Setting(devices=10), values=values, powers=powers)
+    return replace(plan, tasks=(QUICK,), seeds=1, base=Setting(devices=6), values=values, powers=powers)
