@@ -2,6 +2,7 @@
 
 from testbed.console.airs import airs, clear_airs
 from testbed.console.benchmarks import bench
+from testbed.console.campaign import Campaign
 from testbed.console.check import check, check_problem
 from testbed.console.convert import Changes, Graphs, convert_trace
 from testbed.console.datasets import catalogue, fetch
@@ -13,6 +14,7 @@ from testbed.console.summary import summary, trace_summary
 from testbed.console.traces import inspect_trace, list_traces, validate_trace
 
 __all__ = [
+    "Campaign",
     "Changes",
     "Graphs",
     "Progress",
