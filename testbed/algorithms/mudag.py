@@ -1,4 +1,5 @@
-"""Mudag: Ye, Luo, Zhou and Zhang, "Multi-consensus Decentralized Accelerated Gradient Descent", 2020 (arXiv 2005.00797).
+"""Mudag: Ye, Luo, Zhou and Zhang, "Multi-consensus Decentralized Accelerated Gradient Descent", 2020 (arXiv
+2005.00797).
 
 In every round each device sends K = `algorithm.exchanges` vectors, one exchange after the other, as FastMix has it. It
 keeps y and the last step from it, and in between the two last vectors of FastMix. Links need go both ways, and a path
