@@ -27,8 +27,9 @@ def lose(algorithm: Algorithm, models: Tensor, arrived: Tensor, state: State, ro
 
 @pytest.mark.parametrize("rounds", [1, 2, 100])
 @pytest.mark.parametrize("resync", [0, 3])
-def test_without_compression_and_damping_it_is_atc(rounds: int, resync: int) -> None:
-    mixed = solve(rounds, name="choco", compression="none", gamma=1, resync_rounds=resync)
+@pytest.mark.parametrize("settings", [{"compression": "none"}, {"compression": "top-k", "keep": 1}])
+def test_without_compression_and_damping_it_is_atc(rounds: int, resync: int, settings: dict[str, object]) -> None:
+    mixed = solve(rounds, name="choco", gamma=1, resync_rounds=resync, **settings)
     torch.testing.assert_close(mixed, solve(rounds, name="atc"), rtol=0, atol=1e-12)
 
 
@@ -45,7 +46,7 @@ def test_devices_agree_on_the_mean_that_they_began_with(kind: dict[str, object])
 
 
 def test_a_lost_message_silences_its_sender_until_a_whole_model_comes() -> None:
-    algorithm, models = choco(compression="none", gamma=1, resync_rounds=4), random(4, 50)
+    algorithm, models = choco(keep=1, gamma=1, resync_rounds=4), random(4, 50)
     state, lost = algorithm.start(models), RING.clone()
     lost[0, 1] = False
     for round_ in range(8):
@@ -65,6 +66,15 @@ def test_without_whole_models_it_stays_silent() -> None:
     for round_ in range(6):
         models, state = lose(algorithm, models, lost if round_ == 0 else RING, state, round_)
     assert (~state["held"]).nonzero().tolist() == [[0, 2], [1, 0], [1, 3], [2, 0], [3, 1]]
+
+
+def test_without_compression_nothing_missed_is_missed_for_long() -> None:
+    algorithm, models = choco(compression="none", gamma=1), random(4, 50)
+    state, nothing = algorithm.start(models), torch.zeros_like(RING)
+    for round_, arrived in enumerate([nothing, RING]):
+        models, state = lose(algorithm, models, arrived, state, round_)
+    shares = torch.tensor([1 / 3, 1 / 3, 1 / 3], dtype=torch.float64)
+    torch.testing.assert_close(models[0], shares @ random(4, 50)[[0, 1, 3]], rtol=0, atol=1e-12)
 
 
 def test_bytes_in_turn() -> None:
