@@ -100,12 +100,14 @@ class Table:
 
 def occurrences(keys: NDArray[np.integer]) -> NDArray[np.int64]:
     """(rows,) how many rows before have the same key."""
-    found = np.zeros(len(keys), np.int64)
-    if not (keys[1:] > keys[:-1]).all():
-        order = np.argsort(keys, kind="stable")
-        places, ascending = np.arange(len(keys)), keys[order]
-        begins = np.concatenate([[True], ascending[1:] != ascending[:-1]])
-        found[order] = places - np.maximum.accumulate(np.where(begins, places, 0))
+    back = np.flatnonzero(keys[1:] <= keys[:-1]) + 1
+    each = int(back[0]) if len(back) else max(len(keys), 1)
+    if len(keys) % each == 0 and (keys.reshape(-1, each) == keys[:each]).all():
+        return np.repeat(np.arange(len(keys) // each), each)  # ascending ones, again and again: no need to sort
+    order, places = np.argsort(keys, kind="stable"), np.arange(len(keys))
+    begins = np.diff(keys[order], prepend=keys[order[0]] - 1) != 0
+    found = np.empty(len(keys), np.int64)
+    found[order] = places - np.maximum.accumulate(np.where(begins, places, 0))
     return found
 
 
@@ -204,6 +206,11 @@ class Deliveries(Table):
     """Those of them that the MAC sent again."""
 
     @property
+    def exchange(self) -> NDArray[np.int64]:
+        """(rows,) of which exchange of its round each is, in mode `barrier`."""
+        return occurrences(self.src * (np.int64(self.dst.max(initial=0)) + 1) + self.dst)
+
+    @property
     def arrived(self) -> NDArray[np.bool_]:
         return np.equal(self.cause, Cause.ARRIVED)
 
@@ -262,8 +269,7 @@ class Exchange:
     def delivered(self, exchange: int = 0) -> NDArray[np.bool_]:
         """(devices, devices): [i, j] is true where the message of j arrived at i in that exchange of the round."""
         rows, count = self.deliveries, len(self.devices)
-        turn = occurrences(rows.src.astype(np.int64) * count + rows.dst)
-        arrived, matrix = rows.arrived & (turn == exchange), np.zeros((count, count), dtype=bool)
+        arrived, matrix = rows.arrived & (rows.exchange == exchange), np.zeros((count, count), dtype=bool)
         matrix[rows.dst[arrived], rows.src[arrived]] = True
         return matrix
 

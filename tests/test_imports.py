@@ -32,8 +32,9 @@ ALLOWED = {
     "session": {"aggregation", "algorithms", "devices", "learning", "network", "results", "trace"},
     "report": {"results", "trace"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
-    "console": {"bench", "learning", "network", "report", "results", "session", "trace"},
-    "cli": {"cli_trace", "console", "report", "session"},
+    "reproduction": {"learning", "report", "results", "session", "trace"},
+    "console": {"bench", "learning", "network", "report", "reproduction", "results", "session", "trace"},
+    "cli": {"cli_trace", "console", "report", "reproduction", "session"},
     "cli_trace": {"console", "report", "trace"},
 }
 

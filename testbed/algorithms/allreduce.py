@@ -14,6 +14,7 @@ class AllReduce(Algorithm):
 
     title = "all-reduce"
     needs_air = False
+    exact = True
     symmetric = "no"
 
     def message(self, training: Training, state: State) -> Tensor:

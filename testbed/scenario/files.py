@@ -51,9 +51,14 @@ def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) ->
         raise UserError(f"{path} is not valid TOML: {error}.") from None
     for section in ("network", "devices", "output", "algorithm"):
         _resolve(section, tree.get(section), path.parent)
+    override(tree, overrides)
+    return parse(tree, str(path))
+
+
+def override(tree: dict[str, Any], overrides: Iterable[str] | Mapping[str, Any]) -> None:
+    """Put `section.key=value` overrides into a tree of sections and keys, as `load` does."""
     for dotted, value in overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides):
         _override(tree, dotted, value)
-    return parse(tree, str(path))
 
 
 def parse(tree: Mapping[str, Any], source: str = "the scenario") -> Scenario:

@@ -19,7 +19,7 @@ from testbed.exchange import Exchange, Outbox
 from testbed.scenario import Scenario
 from testbed.session.air import Carried, Carrier, Moment
 from testbed.session.divergence import check
-from testbed.session.learner import Learner
+from testbed.session.learner import Learning
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.theory import consensus_distance, mean_size, small_share, spectral_gap
 from testbed.session.training import Trainer, finished, without_velocity
@@ -76,7 +76,7 @@ class Outcome:
 class Barrier:
     """Steps from one standing to the next."""
 
-    def __init__(self, scenario: Scenario, learner: Learner, carrier: Carrier) -> None:
+    def __init__(self, scenario: Scenario, learner: Learning, carrier: Carrier) -> None:
         self._scenario, self._carrier = scenario, carrier
         self._fleet, self._algorithm = learner.fleet, learner.algorithm
         self._trainer = Trainer(learner.fleet, learner.algorithm)

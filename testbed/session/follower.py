@@ -13,7 +13,7 @@ from torch import Tensor
 
 from testbed.aggregation.weights import equal_rows, metropolis_rows
 from testbed.algorithms import Algorithm, State, Training
-from testbed.learning.fleet import Fleet
+from testbed.learning.local import LocalTraining
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.timing import Act, Drop, Mix, Send, Train, Trained
 
@@ -33,14 +33,14 @@ class _Training:
 class Follower:
     """All devices' models, what they have trained and not mixed, and the messages that somebody may mix."""
 
-    def __init__(self, fleet: Fleet, algorithm: Algorithm, models: Tensor, state: State) -> None:
+    def __init__(self, fleet: LocalTraining, algorithm: Algorithm, models: Tensor, state: State) -> None:
         """`state`: of the algorithm, or one that `state` gave."""
         self._fleet, self._algorithm = fleet, algorithm
         self.models = models.clone()
         own = {name.removeprefix(PREFIX): value for name, value in state.items() if name.startswith(PREFIX)}
         self._state = {name: value.clone() for name, value in state.items() if not name.startswith(PREFIX)}
         self._updates = own["updates"].clone() if own else torch.zeros_like(models)
-        self._losses = own["losses"].clone() if own else torch.full((len(models),), torch.nan)
+        self._losses = own["losses"].clone() if own else models.new_full((len(models),), torch.nan)
         self._lr = own["lr"].clone() if own else torch.full_like(models[:, :1], algorithm.settings.lr)
         self._velocity = own.get("velocity", torch.zeros_like(models)).clone() if _keeps(fleet, algorithm) else None
         numbers = own["numbers"].tolist() if own else []
@@ -161,7 +161,7 @@ class Follower:
         return training, messages, _weights(acts, column, len(messages)), state
 
 
-def _keeps(fleet: Fleet, algorithm: Algorithm) -> bool:
+def _keeps(fleet: LocalTraining, algorithm: Algorithm) -> bool:
     """Whether momentum goes on from one local training to the next."""
     return bool(fleet.momentum) and not algorithm.restarts
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from testbed.exchange import ALL_NEIGHBOURS
 from testbed.learning.compute import compute_ns, profiles_of
 from testbed.learning.data import shape_of
 from testbed.learning.fleet import of_scenario
+from testbed.learning.local import LocalTraining
 from testbed.learning.models import ModelSpec, build
 from testbed.learning.partition import class_table
 from testbed.scenario import Scenario
@@ -46,16 +48,28 @@ class Workload:
         return self.pace.device_ns(device, round_)
 
 
+class Learning(Protocol):
+    """What a session needs to train, whatever is learnt."""
+
+    @property
+    def fleet(self) -> LocalTraining: ...
+
+    @property
+    def algorithm(self) -> Algorithm: ...
+
+    @property
+    def workload(self) -> Workload: ...
+
+
 class Learner:
     """Data dealt out, models, algorithm. Raises UserError for data that is missing or cannot be dealt out so."""
 
     def __init__(self, scenario: Scenario, data_dir: Path | None = None) -> None:
         shape, classes = shape_of(scenario.data.name)
         self.spec = build(scenario.model.name, shape, classes, scenario.run.seed).spec
-        self.algorithm = _algorithm(scenario, self.spec)
-        momentum = self.algorithm.beta if self.algorithm.momentum == "local" else 0.0
-        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None, momentum)
-        self.workload = _workload(scenario, self.spec)
+        self.algorithm = algorithm_of(scenario, self.spec)
+        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None, momentum_of(self.algorithm))
+        self.workload = workload_of(scenario, self.spec)
         self._scenario = scenario
 
     @property
@@ -86,7 +100,7 @@ class Learner:
 def workload(scenario: Scenario) -> Workload:
     """The workload of a scenario whose data need not be here."""
     shape, classes = shape_of(scenario.data.name)
-    return _workload(scenario, build(scenario.model.name, shape, classes, scenario.run.seed).spec)
+    return workload_of(scenario, build(scenario.model.name, shape, classes, scenario.run.seed).spec)
 
 
 def deadlines(scenario: Scenario) -> NDArray[np.float64]:
@@ -95,7 +109,8 @@ def deadlines(scenario: Scenario) -> NDArray[np.float64]:
     return np.full(scenario.devices.count, deadline_s * 1e9)
 
 
-def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
+def workload_of(scenario: Scenario, spec: ModelSpec) -> Workload:
+    """What it puts on the air to train such models. Raises UserError for a deadline before anybody is trained."""
     settings, devices = scenario.algorithm, scenario.devices
     samples = settings.batch_size * settings.local_steps
     pace = Pace(compute_ns(devices.profile, devices.count, samples, spec.flops), devices, scenario.run.seed)
@@ -106,12 +121,18 @@ def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
             "model.name, algorithm.batch_size, algorithm.local_steps)."
         )
     watts = np.array([profile.watts for profile in profiles_of(devices.profile, devices.count)])
-    algorithm = _algorithm(scenario, spec)
+    algorithm = algorithm_of(scenario, spec)
     return Workload(pace, watts, algorithm.message_bytes(spec.size), algorithm.exchanges, algorithm.audience)
 
 
-def _algorithm(scenario: Scenario, spec: ModelSpec) -> Algorithm:
-    """The algorithm sees the parts that the model has: logistic regression is all decision."""
+def momentum_of(algorithm: Algorithm) -> float:
+    """That of the local steps."""
+    return algorithm.beta if algorithm.momentum == "local" else 0.0
+
+
+def algorithm_of(scenario: Scenario, spec: ModelSpec) -> Algorithm:
+    """It sees the parts that the model has: logistic regression is all decision. Raises UserError for a mode that it is
+    not defined for."""
     parts: dict[str, slice] = {name: columns for name, columns in spec.parts.items() if columns.stop > columns.start}
     algorithm, mode = create(scenario.algorithm, parts, scenario.devices.count, scenario.run.seed), scenario.run.mode
     if mode not in algorithm.modes:

@@ -16,7 +16,7 @@ from testbed.scenario import Scenario
 from testbed.session.barrier import Outcome, Standing
 from testbed.session.divergence import check
 from testbed.session.follower import Follower
-from testbed.session.learner import Learner, Workload
+from testbed.session.learner import Learning, Workload
 from testbed.session.presence import Presence
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.theory import consensus_distance, mean_size, small_share
@@ -52,7 +52,7 @@ def timeline(scenario: Scenario, work: Workload, medium: Medium, presence: Prese
 class Periods:
     """Steps from one standing to the next, as `Barrier` does."""
 
-    def __init__(self, scenario: Scenario, learner: Learner, medium: Medium) -> None:
+    def __init__(self, scenario: Scenario, learner: Learning, medium: Medium) -> None:
         self._scenario, self._learner = scenario, learner
         self.network, self._presence = medium, Presence(scenario, learner.workload)
         self.over = self._presence.over

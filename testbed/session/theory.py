@@ -4,6 +4,8 @@ are."""
 import torch
 from torch import Tensor
 
+from testbed.aggregation.spectrum import contraction
+
 SMALL = 0.01
 """Weights up to here count as small (HyperPrism, fig. 4)."""
 
@@ -18,8 +20,7 @@ def spectral_gap(weights: Tensor) -> float:
 
     For symmetric doubly stochastic weights s is the second largest |eigenvalue|. 1 is a perfect mean, 0 no progress.
     """
-    centred = weights - 1 / len(weights)
-    return 1 - float(torch.linalg.matrix_norm(centred, 2))
+    return 1 - contraction(weights)
 
 
 def mean_size(models: Tensor) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from testbed.algorithms import Algorithm, State, Training
-from testbed.learning.fleet import Fleet
+from testbed.learning.local import LocalTraining
 from testbed.learning.sgd import Trained
 
 VELOCITY = "velocity of local steps"
@@ -22,7 +22,7 @@ Done = tuple[Training, Tensor, State]
 class Trainer:
     """Trains all devices of a fleet, round after round."""
 
-    def __init__(self, fleet: Fleet, algorithm: Algorithm) -> None:
+    def __init__(self, fleet: LocalTraining, algorithm: Algorithm) -> None:
         self._fleet, self._algorithm = fleet, algorithm
         self._keeps = bool(fleet.momentum) and not algorithm.restarts
 

@@ -50,7 +50,7 @@ class Selection:
             exchange.opened_ns,
             exchange.closed_ns,
             self._among(exchange.links),
-            self._deliveries(exchange.deliveries),
+            self._among(exchange.deliveries, self._by_node, exchange.deliveries.exchange),
             _rows(devices, self._nodes),
             self._sightings(exchange.sightings),
         )
@@ -67,11 +67,6 @@ class Selection:
 
     def _has(self, nodes: NDArray[np.int32]) -> NDArray[np.bool_]:
         return self._new[nodes] >= 0
-
-    def _deliveries(self, rows: Deliveries) -> Deliveries:
-        """Exchange by exchange."""
-        turn = occurrences(rows.src.astype(np.int64) * len(self._new) + rows.dst)
-        return self._among(rows, self._by_node, turn)
 
     def _among(self, rows: Pairs, ordered: bool = True, before: NDArray[np.int64] | None = None) -> Pairs:
         """Rows with `src` and `dst`, both of them among the nodes."""

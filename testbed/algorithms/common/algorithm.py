@@ -67,6 +67,9 @@ class Algorithm(ABC):
     """Whether local momentum begins at zero in every round."""
     local_steps: ClassVar[bool] = True
     """Whether it is defined for several local steps a round."""
+    exact: ClassVar[bool] = False
+    """Whether it comes to the optimum of the sum of all losses, however unlike they are, with their full gradients and
+    one learning rate for ever. `testbed check` holds it to that."""
     symmetric: ClassVar[Demand] = "warning"
     """Links that go both ways, and messages that are lost both ways or not at all."""
     connected: ClassVar[Demand] = "no"

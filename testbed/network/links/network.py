@@ -25,6 +25,7 @@ class LinksNetwork:
 
     def __init__(self, trace: Trace, scenario: Scenario) -> None:
         self._source, self._seed = Source(trace, scenario), scenario.run.seed
+        self.trace = trace
         self.devices, self.events = scenario.devices.count, 0
         self._deadline_ns = round(scenario.run.deadlines_s()[0] * 1e9)
         if self._deadline_ns <= self._source.hello_ns:
