@@ -7,9 +7,9 @@ what it converges to. The last is also true of lost messages, and more:
 
 Our reading, as the paper knows no losses: a device that has missed a message has no right copy of the sender's xh any
 more, and leaves that sender out, whose weight stays with its own, until a whole model comes from there: that is in the
-rounds 0, N, 2N, ... with resync_rounds = N, and never with 0, when each device soon trains alone over links that change.
-With `compression = "none"` whole models come in every round. Messages from and to devices that are not here at the end
-of a round count as lost. Coarse codes need a small gamma.
+rounds 0, N, 2N, ... with resync_rounds = N. With 0 it is never, and over links that change each device soon trains
+alone. Messages from and to devices that are not here at the end of a round count as lost. With `compression = "none"`
+whole models come in every round. Coarse codes need a small gamma.
 """
 
 from collections.abc import Mapping
