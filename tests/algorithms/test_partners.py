@@ -63,7 +63,9 @@ def test_a_lattice_costs_half_a_spacing_at_most() -> None:
     done = training(random(4, 50), 0.1 * random(4, 50), 0.1)
     expected, _ = mix_over(plain, done, RING, {})
     mixed, _ = mix_over(coded, done, RING, {})
-    codes = coded.message(done, {})
+    codes, weights = coded.message(done, {}), torch.full((4, 4), 0.25, dtype=torch.float64)
+    coded.mix(done, codes, weights, {})
+    assert (weights == 0.25).all()
     assert torch.equal(codes, codes.round())
     assert codes.min() >= 0
     assert codes.max() < 256
