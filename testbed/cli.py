@@ -215,11 +215,76 @@ def plot_animation(
 
 
 @app.command()
+def reproduce(
+    what: Annotated[str, typer.Argument(help="hyperprism: tables 2, 3 and 4 of the paper.")],
+    table: Annotated[list[int] | None, typer.Option(help="2, 3 or 4; may be repeated. By default all.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Reported are the seeds from 1 to this one.")] = 3,
+    quick: Annotated[bool, typer.Option("--quick", help="In small, within minutes, on the embedded digits.")] = False,
+    data: Annotated[str, typer.Option(help="mnist, cifar10 or all.")] = "all",
+    air: Annotated[str, typer.Option(help="ns3, graph (its control without a radio) or both.")] = "both",
+    lr: Annotated[str, typer.Option(help="paper (.01 for all methods), tuned (for each method) or both.")] = "both",
+    jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one for each core.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder of airs and runs; what is finished there is not done again.")
+    ] = Path("runs/reproduction"),
+    results: Annotated[
+        Path | None, typer.Option(help="Folder for tables and figures; by default docs/reproduction of a checkout.")
+    ] = None,
+    only_airs: Annotated[bool, typer.Option("--only-airs", help="Record the live airs, and train nothing.")] = False,
+    only_tables: Annotated[
+        bool, typer.Option("--only-tables", help="Write what there is so far, run nothing.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Run a paper's experiments, tables and figures included; called again, it goes on where it was stopped."""
+    from testbed import console, reproduction
+
+    choice = reproduction.Choice(what, tuple(table or ()), seeds, quick, data, air, lr)
+    with console.Campaign() as campaign:
+        reproduction.reproduce(
+            choice,
+            out,
+            campaign,
+            results=results,
+            workers=jobs,
+            only_airs=only_airs,
+            only_tables=only_tables,
+            data_dir=data_dir,
+        )
+
+
+@app.command()
 def doctor() -> None:
     """What is installed here and what it can do."""
     from testbed import console
 
     console.doctor()
+
+
+@app.command()
+def check(
+    algorithm: Annotated[
+        str | None, typer.Option(help="Print the iterates of this one alone: a name, or a Python file.")
+    ] = None,
+    c: Annotated[str, typer.Option(help="Curvatures, a number above 0 for each device.")] = "1,2,3,4",
+    b: Annotated[str, typer.Option(help="Minima, likewise.")] = "1,-1,2,0.5",
+    graph: Annotated[str, typer.Option(help="path, ring, star or complete.")] = "path",
+    lr: Annotated[float, typer.Option(help="Learning rate.")] = 0.05,
+    rounds: Annotated[int, typer.Option(help="Rounds, from x = 0 on.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of what an algorithm draws.")] = 1,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Another key of [algorithm], as condition=4; may be repeated."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run every algorithm on four quadratics c (x - b)^2 / 2, or one on any, by the code that trains networks."""
+    from testbed import console
+
+    if algorithm is not None:
+        console.check_problem(algorithm, c, b, graph, lr, rounds, keys or [], seed, as_json)
+    elif not console.check(as_json):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -16,6 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 ALL_NEIGHBOURS = -1
 """`Outbox.dst` of a message that is meant for whoever is a neighbour."""
 
+A_PARTNER = -2
+"""`Outbox.dst` of a message for the device that its source is matched with, in a random maximal matching of the round's
+graph (`matching.py`). Nothing is sent by who is matched with nobody."""
+
+ONE_PAIR = -3
+"""The same, of a single pair: both ends of one link, drawn at random from those of the round."""
+
 NOBODY = -1
 """`Sightings.neighbour` of a device that has none."""
 
@@ -23,7 +30,7 @@ NEVER = -1
 """`Deliveries.started_ns` and `arrived_ns` where that did not happen."""
 
 HEADER_BYTES = 28
-"""Of any message, before its values; laid out in `algorithms/message.py`. Here, as timing needs it without PyTorch."""
+"""Of any message, before its values (`algorithms/common/message.py`). Here, as timing needs it without PyTorch."""
 
 LONGEST_S = 1e6
 """Simulated time that a device may train for one message: no deadline is later."""
@@ -77,6 +84,10 @@ class Table:
             object.__setattr__(found, name, getattr(self, name)[rows])
         return found
 
+    def pick(self, chosen: NDArray[np.integer]) -> Self:
+        """Those rows, in that order."""
+        return type(self)(**{name: getattr(self, name)[chosen] for name in self.columns()})
+
     def __len__(self) -> int:
         return len(getattr(self, fields(self)[0].name))
 
@@ -87,6 +98,19 @@ class Table:
         )
 
 
+def occurrences(keys: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(rows,) how many rows before have the same key."""
+    back = np.flatnonzero(keys[1:] <= keys[:-1]) + 1
+    each = int(back[0]) if len(back) else max(len(keys), 1)
+    if len(keys) % each == 0 and (keys.reshape(-1, each) == keys[:each]).all():
+        return np.repeat(np.arange(len(keys) // each), each)  # ascending ones, again and again: no need to sort
+    order, places = np.argsort(keys, kind="stable"), np.arange(len(keys))
+    begins = np.diff(keys[order], prepend=keys[order[0]] - 1) != 0
+    found = np.empty(len(keys), np.int64)
+    found[order] = places - np.maximum.accumulate(np.where(begins, places, 0))
+    return found
+
+
 @cache
 def _columns(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind, include_extras=True)
@@ -95,14 +119,25 @@ def _columns(kind: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Outbox(Table):
-    """The messages of one round, as the devices hand them to the network."""
+    """The messages of one round, as the devices hand them to the network.
+
+    In mode `barrier` several messages of one source belong to exchanges that follow each other: its k-th message to
+    exchange k, which begins when all deliveries of the one before have ended.
+    """
 
     src: Index
     dst: Index
-    """Device, or ALL_NEIGHBOURS."""
+    """Device, or ALL_NEIGHBOURS, A_PARTNER, ONE_PAIR."""
     size_bytes: Count
     ready_ns: Count
     """When local training ended; nothing of the message is on the air before."""
+
+    def exchanges(self) -> list[Self]:
+        """The messages of each exchange, in their order; none where nothing is sent."""
+        turn = occurrences(self.src)
+        if not turn.any():
+            return [self] * bool(len(self))
+        return [self.pick(np.flatnonzero(turn == exchange)) for exchange in range(turn.max() + 1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +186,10 @@ class Links(Table):
 
 @dataclass(frozen=True, eq=False)
 class Deliveries(Table):
-    """One row for every message and every device it was meant for."""
+    """One row for every message and every device it was meant for.
+
+    In mode `barrier` the rows come exchange by exchange: the k-th row of a source and a destination is of exchange k.
+    """
 
     src: Index
     dst: Index
@@ -166,6 +204,11 @@ class Deliveries(Table):
     """Data frames put on the air for it: by `broadcast` those for all neighbours of the source, else those to `dst`."""
     retries: Count
     """Those of them that the MAC sent again."""
+
+    @property
+    def exchange(self) -> NDArray[np.int64]:
+        """(rows,) of which exchange of its round each is, in mode `barrier`."""
+        return occurrences(self.src * (np.int64(self.dst.max(initial=0)) + 1) + self.dst)
 
     @property
     def arrived(self) -> NDArray[np.bool_]:
@@ -223,11 +266,11 @@ class Exchange:
         graph[self.links.dst[self.links.neighbour], self.links.src[self.links.neighbour]] = True
         return graph
 
-    def delivered(self) -> NDArray[np.bool_]:
-        """(devices, devices): [i, j] is true where the message of j arrived at i."""
-        matrix = np.zeros((len(self.devices),) * 2, dtype=bool)
-        arrived = self.deliveries.arrived
-        matrix[self.deliveries.dst[arrived], self.deliveries.src[arrived]] = True
+    def delivered(self, exchange: int = 0) -> NDArray[np.bool_]:
+        """(devices, devices): [i, j] is true where the message of j arrived at i in that exchange of the round."""
+        rows, count = self.deliveries, len(self.devices)
+        arrived, matrix = rows.arrived & (rows.exchange == exchange), np.zeros((count, count), dtype=bool)
+        matrix[rows.dst[arrived], rows.src[arrived]] = True
         return matrix
 
     @property

@@ -27,6 +27,12 @@ class Purpose(IntEnum):
     LINKS = 12
     """Frames and pauses in a replay of links."""
     MEETINGS = 20
+    MATCHING = 21
+    """Which links of a round's graph are matched."""
+    EPIDEMIC = 22
+    """Who sends to whom in Epidemic Learning."""
+    COMPRESSION = 23
+    """Draws of what is left out or rounded of a message."""
 
 
 def generator(seed: int, purpose: Purpose, *coordinates: int) -> np.random.Generator:

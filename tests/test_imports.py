@@ -10,7 +10,7 @@ import pytest
 import testbed
 
 ROOT = Path(testbed.__file__).parent
-GROUND = {"errors", "exchange", "kernel", "movement", "places", "scenario", "seeds", "tables", "threads"}
+GROUND = {"errors", "exchange", "kernel", "matching", "movement", "places", "scenario", "seeds", "tables", "threads"}
 ALLOWED = {
     "errors": set(),
     "seeds": set(),
@@ -18,6 +18,7 @@ ALLOWED = {
     "tables": set(),
     "threads": set(),
     "kernel": set(),
+    "matching": set(),
     "movement": set(),
     "scenario": set(),
     "places": set(),
@@ -31,8 +32,9 @@ ALLOWED = {
     "session": {"aggregation", "algorithms", "devices", "learning", "network", "results", "trace"},
     "report": {"results", "trace"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
-    "console": {"bench", "learning", "network", "report", "results", "session", "trace"},
-    "cli": {"cli_trace", "console", "report", "session"},
+    "reproduction": {"learning", "report", "results", "session", "trace"},
+    "console": {"bench", "learning", "network", "report", "reproduction", "results", "session", "trace"},
+    "cli": {"cli_trace", "console", "report", "reproduction", "session"},
     "cli_trace": {"console", "report", "trace"},
 }
 
@@ -66,7 +68,19 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
 
 @pytest.mark.parametrize(
     "room",
-    ["network", "devices", "trace", "exchange", "kernel", "session/timing", "tables", "scenario", "results", "report"],
+    [
+        "network",
+        "devices",
+        "trace",
+        "exchange",
+        "kernel",
+        "matching",
+        "session/timing",
+        "tables",
+        "scenario",
+        "results",
+        "report",
+    ],
 )
 def test_the_network_side_never_imports_torch(room: str) -> None:
     for file in files(room):

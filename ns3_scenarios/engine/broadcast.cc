@@ -48,6 +48,16 @@ Broadcast::Start(ParcelPtr parcel)
 }
 
 void
+Broadcast::Rest()
+{
+    Transport::Rest();
+    for (auto& station : m_stations) {
+        station.answer.Cancel();
+        station.in = {};
+    }
+}
+
+void
 Broadcast::Begin(uint32_t device)
 {
     auto& [queue, out, in, data, answer] = m_stations[device];

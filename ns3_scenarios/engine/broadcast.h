@@ -28,6 +28,7 @@ class Broadcast : public Transport {
     Broadcast(Air& air, const Settings& settings, const Graph& graph, Ledger& ledger, int64_t first_stream);
     ~Broadcast() override;
 
+    void Rest() override;
     void Receive(uint32_t device, const FrameHeader& header) override;
     void OnAir(uint32_t device, const Sending& sending) override;
 

@@ -1,4 +1,4 @@
-// What a round takes in and gives back: one vector per column, rows in the order of (src, dst).
+// What a round takes in and gives back: one vector per column, rows in the order of (exchange, src, dst).
 #pragma once
 
 #include <compare>
@@ -9,10 +9,14 @@ namespace testbed {
 
 constexpr int64_t NEVER = -1;
 
+/// Whom a message is for, where that is no device: see testbed/exchange.py.
+constexpr int32_t ALL_NEIGHBOURS = -1, A_PARTNER = -2, ONE_PAIR = -3;
+
 enum class Cause : uint8_t { ARRIVED = 0, DEADLINE = 1, FRAMES_LOST = 2, AWAY = 3, SUPERSEDED = 4 };
 
 struct Message {
     uint32_t src;
+    int32_t dst;
     int64_t size_bytes;
     int64_t ready_ns;
 };

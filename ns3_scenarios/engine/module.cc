@@ -77,19 +77,19 @@ ToAbsences(const Column<int32_t>& device, const Column<int64_t>& from_ns, const 
 
 static nb::dict
 Round(World& world, uint32_t round, int64_t opened_ns, int64_t deadline_ns, Column<double> positions_m,
-      Column<int32_t> src, Column<int64_t> size_bytes, Column<int64_t> ready_ns, Column<int32_t> away,
-      Column<int64_t> from_ns, Column<int64_t> until_ns)
+      Column<int32_t> src, Column<int32_t> dst, Column<int64_t> size_bytes, Column<int64_t> ready_ns,
+      uint64_t matching_seed, Column<int32_t> away, Column<int64_t> from_ns, Column<int64_t> until_ns)
 {
     const auto positions = ToPositions(positions_m);
     std::vector<Message> messages;
     for (size_t i = 0; i < src.size(); ++i) {
-        messages.push_back({uint32_t(src(i)), size_bytes(i), ready_ns(i)});
+        messages.push_back({uint32_t(src(i)), dst(i), size_bytes(i), ready_ns(i)});
     }
     const auto absences = ToAbsences(away, from_ns, until_ns);
     Exchange exchange;
     {
         nb::gil_scoped_release others_run;
-        exchange = world.Round(round, opened_ns, deadline_ns, positions, messages, absences);
+        exchange = world.Round(round, opened_ns, deadline_ns, positions, messages, matching_seed, absences);
     }
     return ToPython(std::move(exchange));
 }
@@ -207,8 +207,8 @@ NB_MODULE(_engine, m)
         .def("__init__", [](World* self, nb::dict settings) { new (self) World(ToSettings(settings)); }, "settings"_a)
         .def_prop_ro("rate_bps", &World::RateBps)
         .def("saturate", &Saturate, "senders"_a, "bytes"_a, "unicast"_a, "duration_ns"_a, "positions_m"_a)
-        .def("round", &Round, "round"_a, "opened_ns"_a, "deadline_ns"_a, "positions_m"_a, "src"_a, "size_bytes"_a,
-             "ready_ns"_a, "away"_a, "from_ns"_a, "until_ns"_a)
+        .def("round", &Round, "round"_a, "opened_ns"_a, "deadline_ns"_a, "positions_m"_a, "src"_a, "dst"_a,
+             "size_bytes"_a, "ready_ns"_a, "matching_seed"_a, "away"_a, "from_ns"_a, "until_ns"_a)
         .def("begin", [](World& world, Column<double> positions_m) { world.Begin(ToPositions(positions_m)); },
              "positions_m"_a)
         .def("neighbours", &World::Neighbours, "device"_a)

@@ -56,6 +56,16 @@ Transport::Cancel(int64_t id)
 }
 
 void
+Transport::Rest()
+{
+    for (const auto& parcel : std::list(m_carried)) {
+        for (const auto& delivery : parcel->to) {
+            Forget(parcel, delivery.dst);
+        }
+    }
+}
+
+void
 Transport::Leave(uint32_t device)
 {
     for (const auto& parcel : std::list(m_carried)) {

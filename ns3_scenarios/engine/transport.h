@@ -27,6 +27,9 @@ class Transport {
     /// What of it has not arrived never will.
     void Cancel(int64_t id);
 
+    /// An exchange is over: nothing more is sent of it, whether or not its sources know that all has arrived.
+    virtual void Rest();
+
     /// `device` is away from now on: whatever comes from it or goes to it is over.
     void Leave(uint32_t device);
 

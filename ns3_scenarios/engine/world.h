@@ -18,12 +18,13 @@ class World {
     int64_t NowNs() const;
     int64_t Events() const;
 
-    /// One round. `positions_m` holds x, y of each device, or nothing where they move by themselves.
+    /// One round. `positions_m` holds x, y of each device, or nothing where they move by themselves. The k-th messages of
+    /// all devices are exchange k, which begins when the one before is over.
     ///
     /// Nothing but `round`, the arguments and (where devices move by themselves) `opened_ns` decides the outcome: radios
     /// are quiet at the opening and all random streams start anew, so that a fresh world can go on from any round.
     Exchange Round(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::vector<double>& positions_m,
-                   const std::vector<Message>& messages, const std::vector<Absence>& absences);
+                   const std::vector<Message>& messages, uint64_t matching_seed, const std::vector<Absence>& absences);
 
     /// Frames that devices 1 to `senders`, saturated, bring to device 0 in `duration_ns`; at the positions given.
     int64_t Saturate(uint32_t senders, uint32_t bytes, bool unicast, int64_t duration_ns,
@@ -48,13 +49,21 @@ class World {
     Exchange Turn(const std::vector<double>& positions_m, const std::vector<Absence>& absences);
 
   private:
+    /// A message and when it may set out.
+    struct Outgoing {
+        ParcelPtr parcel;
+        int64_t ready_ns;
+    };
+
     void AdvanceTo(int64_t time_ns);
     void Open(int64_t opened_ns, const std::vector<double>& positions_m);
     void Place(const std::vector<double>& positions_m);
     int64_t AssignStreams(uint32_t round);
     void Listen(uint32_t round);
     void MeetNeighbours(int64_t until_ns);
-    void Carry(uint32_t round, int64_t opened_ns, int64_t deadline_ns, const std::vector<Message>& messages);
+    std::vector<std::vector<Outgoing>> Exchanges(uint32_t round, const std::vector<Message>& messages,
+                                                 uint64_t matching_seed);
+    void Carry(int64_t deadline_ns, const std::vector<std::vector<Outgoing>>& exchanges);
     void SetAway(uint32_t device, bool away);
     void ScheduleAbsences(const std::vector<Absence>& absences);
     void NotePositions();

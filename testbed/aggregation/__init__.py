@@ -2,6 +2,6 @@
 
 from testbed.aggregation.linear import linear
 from testbed.aggregation.power_mean import power_mean, power_mean_and_slope
-from testbed.aggregation.weights import metropolis, uniform
+from testbed.aggregation.weights import laplacian, metropolis, mutual, push_sum, uniform
 
-__all__ = ["linear", "metropolis", "power_mean", "power_mean_and_slope", "uniform"]
+__all__ = ["laplacian", "linear", "metropolis", "mutual", "power_mean", "power_mean_and_slope", "push_sum", "uniform"]

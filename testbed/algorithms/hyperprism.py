@@ -5,6 +5,9 @@ The power mean of `wpm`, with a p of its own for every device, round and part of
 4.2: representation and decision), that a hypernetwork on the device learns. Our reading, where the
 paper leaves it open or contradicts itself: raw models travel, and the receiver applies its p to all
 that it mixes; what `hypernetwork` lists; the derivative by p is clipped to [-1, 1].
+
+Sends what `wpm` sends; keeps the hypernetworks, the last p, their last input and the slopes of the last mean by p.
+One-way links and lost messages: as with `wpm`.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +16,9 @@ import torch
 from torch import Tensor
 
 from testbed.aggregation import power_mean, power_mean_and_slope
-from testbed.algorithms import hypernetwork
-from testbed.algorithms.base import State
-from testbed.algorithms.hypernetwork import CANDIDATES
-from testbed.algorithms.wpm import WPM
+from testbed.algorithms.common import hypernetwork
+from testbed.algorithms.common.algorithm import State, Training
+from testbed.algorithms.wpm import WPM, signed_power
 from testbed.errors import UserError
 from testbed.scenario.schema import Algorithm as Settings
 
@@ -37,31 +39,38 @@ class HyperPrism(WPM):
     w+       = the mean of `WPM` with that p
     """
 
+    title = "HyperPrism"
+
     def __init__(self, settings: Settings, parts: Mapping[str, slice], devices: int, seed: int) -> None:
         super().__init__(settings, parts, devices, seed)
-        if settings.p > CANDIDATES[-1]:
+        self._candidates = torch.tensor(settings.candidates)
+        if not settings.candidates[0] <= settings.p <= settings.candidates[-1]:
             raise UserError(
-                f"algorithm.p = {settings.p:g} is where the hypernetworks of hyperprism start, "
-                f"which choose between {CANDIDATES[0]:g} and {CANDIDATES[-1]:g}: take a p in that range"
+                f"algorithm.p = {settings.p:g} is where the hypernetworks of hyperprism start, which choose between "
+                f"{settings.candidates[0]:g} and {settings.candidates[-1]:g}: take a p in that range, or other "
+                "algorithm.candidates"
             )
 
+    @property
+    def notes(self) -> list[str]:
+        return signed_power(list(self.settings.candidates), "algorithm.candidates")
+
     def start(self, models: Tensor) -> State:
-        networks = hypernetwork.create(self.devices, len(self.parts), self.settings.p, self.seed)
+        networks = hypernetwork.create(self.devices, len(self.parts), self.settings.p, self._candidates, self.seed)
         unknown = torch.zeros(self.devices, len(self.parts))
         return {**networks, "p": self._choose(networks, unknown), "signal": unknown, "slopes": torch.zeros_like(models)}
 
-    def mix(
-        self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State
-    ) -> tuple[Tensor, State]:
+    def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
         networks = {name: tensor for name, tensor in state.items() if name not in KEPT}
-        gradients = updates / self.settings.lr
+        gradients = training.gradients
         derivative = self._by_part(gradients * state["slopes"], torch.sum).nan_to_num(0.0).clamp(-CLIP, CLIP)
-        networks = hypernetwork.descend(networks, state["signal"], derivative, self.settings.lr)
+        lr = training.lr.float()
+        networks = hypernetwork.descend(networks, state["signal"], self._candidates, derivative, lr)
         norms = self._by_part(gradients, torch.linalg.vector_norm)
         # A norm of 0 says nothing: in `async` mode a device that meets another has no new gradient.
         signal = torch.where(norms == 0, state["signal"], norms.log10().nan_to_num(0.0).clamp(-QUIET, QUIET))
         p = self._choose(networks, signal)
-        mixed, slopes = self._mix(messages, weights, p, self.inside(updates))
+        mixed, slopes = self._mix(messages, weights, p, self.inside(training.updates))
         return mixed, {**networks, "p": p, "signal": signal, "slopes": slopes}
 
     def report(self, state: State) -> dict[str, Tensor]:
@@ -69,7 +78,7 @@ class HyperPrism(WPM):
 
     def _choose(self, networks: State, signal: Tensor) -> Tensor:
         choice = hypernetwork.expected if self.settings.choice == "expected" else hypernetwork.likeliest
-        return choice(networks, signal)
+        return choice(networks, signal, self._candidates)
 
     def _by_part(self, values: Tensor, reduced: Callable[..., Tensor]) -> Tensor:
         """(devices, parameters) to (devices, parts), in the float32 of the networks."""

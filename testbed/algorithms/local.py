@@ -1,16 +1,20 @@
-"""Local training only: the reference line of no network."""
+"""Local training only: the reference line of no network.
+
+Sends nothing; keeps nothing; asks nothing of the links; nothing can be lost.
+"""
 
 from torch import Tensor
 
-from testbed.algorithms.base import Algorithm, State
+from testbed.algorithms.common.algorithm import Algorithm, State, Training
 
 
 class Local(Algorithm):
     """x_i+ = x_i - lr g_i(x_i)"""
 
+    title = "local only"
+    modes = ("barrier", "local", "async")
     needs_air = False
+    symmetric = "no"
 
-    def mix(
-        self, models: Tensor, updates: Tensor, messages: Tensor, weights: Tensor, state: State
-    ) -> tuple[Tensor, State]:
-        return models - updates, state
+    def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
+        return training.trained, state

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from testbed.exchange import ALL_NEIGHBOURS
 from testbed.network.engine import world_settings
 from testbed.network.positions import positions
 from testbed.network.process import Worker
@@ -51,7 +52,8 @@ class Air:
         sizes, ready = np.full(self.devices, FRAMES * FRAME_BYTES), np.full(self.devices, opened_ns)
         nobody = np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64)
         senders = np.arange(self.devices, dtype=np.int32)
-        return number, opened_ns, opened_ns + DEADLINE_NS, place, senders, sizes, ready, *nobody
+        messages = senders, np.full_like(senders, ALL_NEIGHBOURS), sizes, ready, 0
+        return number, opened_ns, opened_ns + DEADLINE_NS, place, *messages, *nobody
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:

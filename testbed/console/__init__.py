@@ -2,6 +2,8 @@
 
 from testbed.console.airs import airs, clear_airs
 from testbed.console.benchmarks import bench
+from testbed.console.campaign import Campaign
+from testbed.console.check import check, check_problem
 from testbed.console.convert import Changes, Graphs, convert_trace
 from testbed.console.datasets import catalogue, fetch
 from testbed.console.differences import diff_traces
@@ -12,12 +14,15 @@ from testbed.console.summary import summary, trace_summary
 from testbed.console.traces import inspect_trace, list_traces, validate_trace
 
 __all__ = [
+    "Campaign",
     "Changes",
     "Graphs",
     "Progress",
     "airs",
     "bench",
     "catalogue",
+    "check",
+    "check_problem",
     "clear_airs",
     "convert_trace",
     "diff_traces",

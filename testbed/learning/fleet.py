@@ -6,7 +6,6 @@ hands in and gets updates for, so that training, mixing and saving are functions
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -16,27 +15,21 @@ from torch import Tensor
 from testbed.learning import data as datasets
 from testbed.learning.data import DataSet
 from testbed.learning.evaluate import Accuracy, accuracy
+from testbed.learning.local import LocalTraining
 from testbed.learning.models import build
 from testbed.learning.partition import held_out, partition
-from testbed.learning.schedule import lr_at
-from testbed.learning.sgd import Sgd, Trained
 from testbed.learning.steps import Execution, gradients, resolved
 from testbed.scenario.schema import Algorithm, Scenario
 from testbed.seeds import Purpose, generator
 
-RECENT = 64
-"""Rounds whose batches are kept at hand for devices that train each at its own time."""
-
 Indices = NDArray[np.int64]
 
 
-class Fleet:
+class Fleet(LocalTraining):
     """Devices with data `shards` (rows of the training set, one array each) that train the model `name`.
 
-    `algorithm` gives batch size, local steps, their settings (`testbed.learning.sgd`) and the learning rate over
-    `rounds` (`testbed.learning.schedule`); batches are drawn uniformly, with replacement, from the device's own
-    samples. `momentum` stands in place of the settings' own, where an algorithm has a default or uses theirs
-    otherwise. `execution` is explained at `testbed.learning.steps.gradients`.
+    `algorithm`, `rounds` and `momentum`: see `LocalTraining`. Batches are drawn uniformly, with replacement, from the
+    device's own samples. `execution` is explained at `testbed.learning.steps.gradients`.
     """
 
     def __init__(
@@ -51,19 +44,15 @@ class Fleet:
         momentum: float | None = None,
     ) -> None:
         shape = tuple(data.train_x.shape[1:])
-        self.data, self.shards, self.algorithm, self.seed = data, tuple(shards), algorithm, seed
-        self.momentum = (algorithm.momentum or 0.0) if momentum is None else momentum
-        self._sgd = Sgd(self.momentum, algorithm.weight_decay, algorithm.clip)
-        self._lr = partial(lr_at, algorithm, rounds)
+        self.data, self.shards, self.seed = data, tuple(shards), seed
         self.model = build(name, (shape[0], shape[1], shape[2]), data.classes, seed)
         self.spec = self.model.spec
         self._counts = np.array([len(shard) for shard in shards], dtype=np.int64)
         self._first = np.cumsum(self._counts) - self._counts
         self._rows = np.concatenate(shards)
         self.execution = resolved(self.model, execution)
-        self._gradients = gradients(self.model, data.train_x, data.train_y, execution)
         self._accuracy: dict[int, Accuracy] = {}
-        self._recent = lru_cache(RECENT)(self.batches)
+        super().__init__(gradients(self.model, data.train_x, data.train_y, execution), algorithm, rounds, momentum)
 
     def __len__(self) -> int:
         """The number of devices."""
@@ -79,40 +68,6 @@ class Fleet:
         size = (self.algorithm.local_steps, len(self), self.algorithm.batch_size)
         own = draw.integers(self._counts[:, None], size=size)
         return torch.from_numpy(self._rows[self._first[:, None] + own])
-
-    def gradients(self, models: Tensor, round_: int) -> tuple[Tensor, Tensor]:
-        """Gradients (devices, parameters) and mean losses (devices,) at `models` on the round's first batches."""
-        out = torch.empty_like(models)
-        return out, self._gradients(models, self.batches(round_)[0], out, models.new_ones(len(models), 1))
-
-    def updates(
-        self, models: Tensor, round_: int, *, correction: Tensor | None = None, velocity: Tensor | None = None
-    ) -> Trained:
-        """What the round's local steps take off `models` (devices, parameters), and what else they give.
-
-        `correction` and `velocity`: see `testbed.learning.sgd`; None is 0 for both.
-        """
-        lr = models.new_full((len(models), 1), self._lr(round_))
-        batches = self.batches(round_)
-        return self._sgd.train(self._gradients, models, batches, lr, correction=correction, velocity=velocity)
-
-    def updates_of(
-        self,
-        models: Tensor,
-        devices: Sequence[int],
-        rounds: Sequence[int],
-        *,
-        correction: Tensor | None = None,
-        velocity: Tensor | None = None,
-    ) -> Trained:
-        """As `updates`, for some devices, each in a local round of its own: all tensors have a row for each of those.
-
-        A device draws the samples, and has the learning rate, that it would have in that round of `updates`.
-        """
-        lr = models.new_tensor([[self._lr(round_)] for round_ in rounds])
-        own = [self._recent(round_)[:, device] for device, round_ in zip(devices, rounds, strict=True)]
-        batches = torch.stack(own, 1)
-        return self._sgd.train(self._gradients, models, batches, lr, correction=correction, velocity=velocity)
 
     def accuracy(self, models: Tensor, samples: int = 0) -> Tensor:
         """Top-1 accuracy (devices,) on the first `samples` test images; 0, or more than there are: on all."""

@@ -64,7 +64,8 @@ def measure(scenario: Scenario, side_m: float, worker: Worker, probes: int) -> f
     devices, settings = scenario.devices.count, scenario.network
     worker.request("open", world_settings(scenario, side_m))
     hello_ns = round(settings.hello_s * 1e9)
-    nothing: tuple[Any, ...] = (np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int64)) * 2
+    ids, numbers = np.empty(0, np.int32), np.empty(0, np.int64)
+    nothing: tuple[Any, ...] = (ids, ids, numbers, numbers, 0, ids, numbers, numbers)
     links, every_ns = 0, _every_ns(devices, settings, probes)
     for probe in range(probes):
         opened_ns = probe * (hello_ns + every_ns)

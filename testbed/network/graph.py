@@ -1,10 +1,12 @@
 """The `graph` network: abstract graphs with a stated rate and latency, and no radio.
 
 The control that papers use. Every link carries every message whole: it arrives `size / rate + latency`
-after the sender is ready, whatever else is on the air.
+after the sender is ready, whatever else is on the air. Of several exchanges the next one begins when all of the one
+before has arrived or is lost.
 """
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.exchange import ALL_PRESENT, NEVER, Absences, Cause, Deliveries, Devices, Exchange, Links, Outbox
+from testbed.exchange import (
+    ALL_NEIGHBOURS,
+    ALL_PRESENT,
+    NEVER,
+    Absences,
+    Cause,
+    Deliveries,
+    Devices,
+    Exchange,
+    Links,
+    Outbox,
+)
+from testbed.matching import addressed, round_seed
 from testbed.scenario.schema import GRAPH_FILES
 from testbed.scenario.schema import Network as Settings
 from testbed.seeds import Purpose, generator
+from testbed.trace.value import joined
 
 _READERS = (nx.read_graphml, nx.read_gexf, nx.read_gml, nx.read_edgelist, nx.read_adjlist)
 READERS = dict(zip(GRAPH_FILES, _READERS, strict=True))
@@ -28,6 +43,7 @@ SHAPES = {
     "complete": nx.complete_graph,
     "empty": nx.empty_graph,
 }
+NO_END_NS = 1 << 62
 
 
 class GraphNetwork:
@@ -55,13 +71,15 @@ class GraphNetwork:
     def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
         """Carry the messages over this round's graph, which is of the devices that are here when it opens."""
         here = absences.within(opened_ns, opened_ns + 1, self.devices) == 0
-        links = self.links(self.adjacency(round_) & here & here[:, None])
-        deliveries = without(absences, self._deliveries(links, outbox, opened_ns + self._deadline_ns))
+        heard, seed = self.adjacency(round_) & here & here[:, None], round_seed(self._seed, round_)
+        links, exchanges = self.links(heard), (addressed(each, heard, seed) for each in outbox.exchanges())
+        parts = list(self._carried(links, exchanges, opened_ns + self._deadline_ns, absences))
+        sent, deliveries = joined(Outbox, [each for each, _ in parts]), joined(Deliveries, [each for _, each in parts])
         ends = [opened_ns, *outbox.ready_ns, *deliveries.arrived_ns]
         late = (deliveries.cause == Cause.DEADLINE).any()  # the round does not wait for devices that left
         closed_ns = opened_ns + self._deadline_ns if late else min(max(ends), opened_ns + self._deadline_ns)
         away_ns = absences.within(opened_ns, int(closed_ns), self.devices)
-        return Exchange(opened_ns, int(closed_ns), links, deliveries, self._devices(outbox, away_ns))
+        return Exchange(opened_ns, int(closed_ns), links, deliveries, self._devices(sent, away_ns))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -96,6 +114,18 @@ class GraphNetwork:
             neighbour=np.ones(count, bool),
         )
 
+    def _carried(
+        self, links: Links, exchanges: Iterable[Outbox], deadline_ns: int, absences: Absences
+    ) -> Iterator[tuple[Outbox, Deliveries]]:
+        """Of each exchange, what is sent and what becomes of it."""
+        began_ns = -1
+        for wanted in exchanges:
+            wanted = replace(wanted, ready_ns=np.maximum(wanted.ready_ns, began_ns))
+            deliveries, ended_ns = without(absences, self._deliveries(links, wanted, deadline_ns))
+            yield wanted.part(slice(None if began_ns < deadline_ns else 0)), deliveries
+            last_ns = int(ended_ns.max(initial=began_ns))
+            began_ns = last_ns if last_ns < deadline_ns else NO_END_NS
+
     def _deliveries(self, links: Links, outbox: Outbox, deadline_ns: int) -> Deliveries:
         """One row for each message and each device that hears its sender."""
         order = np.argsort(outbox.src, kind="stable")
@@ -103,7 +133,7 @@ class GraphNetwork:
         link = np.repeat(np.arange(len(links)), last - first)
         place = np.arange(len(link)) - np.repeat(np.cumsum(last - first) - last, last - first)
         message = order[place]
-        wanted = (outbox.dst[message] < 0) | (outbox.dst[message] == links.dst[link])
+        wanted = (outbox.dst[message] == ALL_NEIGHBOURS) | (outbox.dst[message] == links.dst[link])
         link, message = link[wanted], message[wanted]
         started = outbox.ready_ns[message]
         air = np.ceil(outbox.size_bytes[message] * 8e9 / self._rate_bps).astype(np.int64)
@@ -136,17 +166,20 @@ class GraphNetwork:
         )
 
 
-def without(absences: Absences, deliveries: Deliveries) -> Deliveries:
-    """What is under way when its source or its destination leaves, or begins while one is away, never arrives."""
+def without(absences: Absences, deliveries: Deliveries) -> tuple[Deliveries, NDArray[np.int64]]:
+    """What is under way when its source or its destination leaves, or begins while one is away, never arrives.
+
+    And when each delivery ended; NO_END_NS of those that the deadline ends.
+    """
+    ended_ns = np.where(deliveries.arrived, deliveries.arrived_ns, NO_END_NS)
     lost = np.zeros(len(deliveries), bool)
-    for device, from_ns, until_ns in zip(absences.device, absences.from_ns, absences.until_ns, strict=True):
+    for device, from_ns, until_ns in absences.rows():
         concerned = (deliveries.src == device) | (deliveries.dst == device)
-        lost |= concerned & (deliveries.started_ns < until_ns) & (deliveries.arrived_ns > from_ns)
-    return replace(
-        deliveries,
-        arrived_ns=np.where(lost, NEVER, deliveries.arrived_ns),
-        cause=np.where(lost, Cause.AWAY, deliveries.cause),
-    )
+        meets = concerned & (deliveries.started_ns < until_ns) & (deliveries.arrived_ns > from_ns)
+        ended_ns = np.where(meets, np.minimum(ended_ns, np.maximum(deliveries.started_ns, from_ns)), ended_ns)
+        lost |= meets
+    arrived_ns, cause = np.where(lost, NEVER, deliveries.arrived_ns), np.where(lost, Cause.AWAY, deliveries.cause)
+    return replace(deliveries, arrived_ns=arrived_ns, cause=cause), ended_ns
 
 
 def heard_by(graph: str, devices: int) -> NDArray[np.bool_]:

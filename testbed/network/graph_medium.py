@@ -48,6 +48,10 @@ class GraphMedium:
         """As the network of the rounds."""
         return self._network.describe()
 
+    def adjacency(self, number: int) -> NDArray[np.bool_]:
+        """The graph of a period, as that of a round."""
+        return self._network.adjacency(number)
+
     def neighbours(self, device: int) -> list[int]:
         """Whom the device hears."""
         return self._here(self._heard[device]) if device not in self._away else []

@@ -3,7 +3,8 @@
 from typing import Any
 
 from testbed.errors import UserError
-from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, Absences, Exchange, Outbox
+from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, ONE_PAIR, Absences, Exchange, Outbox
+from testbed.matching import round_seed
 from testbed.network.engine import engine_info
 from testbed.network.live import Live, columns
 from testbed.scenario import Scenario
@@ -25,7 +26,7 @@ class Ns3Network(Live):
                 f"run.deadline_s = {deadline_s:g} is before the first message can be sent: "
                 f"it should be above network.hello_s = {hello_s:g}."
             )
-        self._deadline_ns = round(deadline_s * 1e9)
+        self._deadline_ns, self._seed = round(deadline_s * 1e9), scenario.run.seed
         super().__init__(scenario)
 
     def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
@@ -35,14 +36,14 @@ class Ns3Network(Live):
 
     def _arguments(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences) -> tuple[Any, ...]:
         _check_messages(outbox, self.devices)
-        messages = outbox.src, outbox.size_bytes, outbox.ready_ns
+        messages = outbox.src, outbox.dst, outbox.size_bytes, outbox.ready_ns, round_seed(self._seed, round_)
         deadline_ns = opened_ns + self._deadline_ns
         return round_, opened_ns, deadline_ns, self._places(round_), *messages, *columns(absences)
 
 
 def _check_messages(outbox: Outbox, devices: int) -> None:
-    """A round carries one message per device, to whoever is its neighbour."""
-    if (outbox.dst != ALL_NEIGHBOURS).any() or len(set(outbox.src)) < len(outbox):
-        raise ValueError("a round carries one message per device, addressed to all neighbours")
+    """A round carries messages to whoever is a neighbour or a partner in it."""
+    if ((outbox.dst < ONE_PAIR) | (outbox.dst > ALL_NEIGHBOURS)).any():
+        raise ValueError("a round carries messages to ALL_NEIGHBOURS, A_PARTNER or ONE_PAIR")
     if len(outbox) and not (outbox.src.min() >= 0 and outbox.src.max() < devices and outbox.size_bytes.min() >= 0):
         raise ValueError("a message needs a device of the network as its source, and a size of 0 bytes or more")

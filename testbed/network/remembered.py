@@ -19,7 +19,7 @@ class Remembered:
 
     def __init__(self, trace: Trace, live: Callable[[], Network]) -> None:
         self.devices = trace.header.nodes
-        self._trace, self._make = trace, live
+        self.trace, self._make = trace, live
         self._live: Network | None = None
         self._closed, self._lock = False, threading.Lock()
 
@@ -30,12 +30,12 @@ class Remembered:
 
     def describe(self) -> dict[str, Any]:
         """What the live network said of itself when it was recorded."""
-        return self._trace.header.network
+        return self.trace.header.network
 
     def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
         """Carry one round's messages, or tell how they were carried."""
-        if round_ < len(self._trace) and outbox == self._trace.outboxes[round_]:
-            exchange = self._trace.exchanges[round_]
+        if round_ < len(self.trace) and outbox == self.trace.outboxes[round_]:
+            exchange = self.trace.exchanges[round_]
             if opened_ns == exchange.opened_ns and self._same(absences, exchange):
                 return exchange
         return self._network().exchange(round_, opened_ns, outbox, absences)

@@ -34,17 +34,17 @@ class ReplayNetwork:
             )
         check_fits(trace, devices, 1 if loop else rounds)
         self.devices, self._loop = devices, loop
-        self._trace = trace
+        self.trace = trace
 
     def describe(self) -> dict[str, Any]:
         """What the recording said of its network; and which of its nodes are the devices, where they were chosen."""
-        return self._trace.header.network
+        return self.trace.header.network
 
     def exchange(self, round_: int, opened_ns: int, outbox: Outbox, absences: Absences = ALL_PRESENT) -> Exchange:
         """The recorded exchange of this round, after a check that these are the messages it carried."""
         if not self._loop:
-            check_length(self._trace, round_ + 1)
-        recorded, exchange = lap(self._trace, round_)
+            check_length(self.trace, round_ + 1)
+        recorded, exchange = lap(self.trace, round_)
         if complaint := _difference(outbox, recorded):
             raise UserError(f"Round {round_} does not fit the trace: {complaint}.")
         check_absences(exchange, absences, f"Round {round_}")
@@ -124,7 +124,8 @@ def _difference(sent: Outbox, recorded: Outbox) -> str | None:
             f"{OTHERWISE}"
         )
     if not (np.array_equal(sent.src, recorded.src) and np.array_equal(sent.dst, recorded.dst)):
-        return f"{len(sent)} messages are sent, {len(recorded)} were recorded, or by other devices; {OTHERWISE}"
+        counts = f"{len(sent)} messages are sent, {len(recorded)} were recorded"
+        return f"{counts}, or by other devices, or to others; {OTHERWISE}"
     for message in np.flatnonzero(sent.size_bytes != recorded.size_bytes)[:1]:
         return (
             f"device {sent.src[message]} sends {sent.size_bytes[message]} bytes, "

@@ -43,7 +43,7 @@ class ReplayMedium:
             )
         check_fits(trace, devices, periods)
         self.devices, self.now_ns = devices, 0
-        self._trace, self._period, self._absences, self._sent = trace, 0, ALL_PRESENT, 0
+        self.trace, self._period, self._absences, self._sent = trace, 0, ALL_PRESENT, 0
         self._messages = [sent for outbox in trace.outboxes for sent in _messages(outbox)]
         self._arrivals = arrivals(trace, self._messages)
         self._receivers: defaultdict[int, list[int]] = defaultdict(list)
@@ -54,7 +54,7 @@ class ReplayMedium:
 
     def describe(self) -> dict[str, Any]:
         """What the recording said of its network."""
-        return self._trace.header.network
+        return self.trace.header.network
 
     def neighbours(self, device: int) -> list[int]:
         """Whom the device had when it last looked before, or at, the present instant."""
@@ -95,14 +95,14 @@ class ReplayMedium:
         before, self._period, self._absences = self._absences, number, absences
         if number == 0:
             return nothing(self.devices)
-        exchange = self._trace.exchanges[number - 1]
+        exchange = self.trace.exchanges[number - 1]
         if self.now_ns != exchange.closed_ns:
             raise UserError(
                 f"Period {number - 1} closes at {in_s(self.now_ns)}, in the trace at {in_s(exchange.closed_ns)}: "
                 "choose the run.period_s of the recording."
             )
         check_absences(exchange, before, f"Period {number - 1}")
-        if self._sent != sum(map(len, self._trace.outboxes[:number])):
+        if self._sent != sum(map(len, self.trace.outboxes[:number])):
             raise UserError(
                 f"Period {number - 1} does not fit the trace: fewer messages are sent than were recorded ({CHOOSE})."
             )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from testbed.errors import UserError
 from testbed.results import Run
 from testbed.scenario import Scenario, fingerprint, load
+from testbed.scenario.algorithms import title
 from testbed.trace import header
 
 
@@ -86,4 +87,4 @@ def _algorithm(scenario: Scenario) -> str:
         case "hyperprism":
             return f"HyperPrism {algorithm.choice}, {algorithm.variant}"
         case name:
-            return {"dpsgd": "D-PSGD", "atc": "ATC", "allreduce": "all-reduce", "local": "local only"}[name]
+            return title(name)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from testbed.exchange import Cause, Exchange
+from testbed.exchange import Cause, Deliveries, Exchange
 from testbed.report.recording import Recording
 
 
@@ -90,7 +90,7 @@ def _add_training(story: Story, recording: Recording, round_: int) -> None:
     opened_ns = recording.exchanges[round_].opened_ns
     outbox, here = recording.trace.outboxes[round_], _here(recording.exchanges[round_])
     compute_ns = None if recording.compute_ns is None else recording.compute_ns[round_]
-    for src, ready_ns in zip(outbox.src.tolist(), outbox.ready_ns.tolist(), strict=True):
+    for src, ready_ns in dict(zip(outbox.src.tolist(), outbox.ready_ns.tolist(), strict=True)).items():
         began = opened_ns if compute_ns is None else max(opened_ns, ready_ns - int(compute_ns[src]))
         story.spans.append(Span("training", src, began, ready_ns))
     if compute_ns is not None:
@@ -106,21 +106,27 @@ def _add_absences(story: Story, exchange: Exchange) -> None:
 
 
 def _add_messages(story: Story, exchange: Exchange) -> None:
-    rows, arrived = exchange.deliveries, exchange.deliveries.arrived
-    for src in np.unique(rows.src[rows.started_ns >= 0]).tolist():
-        mine = (rows.src == src) & (rows.started_ns >= 0)
-        wanted = bool((rows.cause[mine] == Cause.DEADLINE).any())
-        first_ns = int(rows.started_ns[mine].min())
-        last_ns = exchange.closed_ns if wanted else int(rows.arrived_ns[mine].max())
-        if last_ns >= first_ns:
-            story.spans.append(Span("sending", src, first_ns, last_ns))
-        if not (arrived & mine).any():
-            story.marks.append(Mark("lost", src, first_ns))
+    rows, arrived, numbers = exchange.deliveries, exchange.deliveries.arrived, exchange.deliveries.exchange
+    for number in range(numbers.max(initial=-1) + 1):
+        _add_sending(story, rows.pick(np.flatnonzero(numbers == number)), exchange.closed_ns)
     for src, dst, sent, at in zip(
         *(column[arrived].tolist() for column in (rows.src, rows.dst, rows.started_ns, rows.arrived_ns)), strict=True
     ):
         story.marks.append(Mark("arrive", dst, at))
         story.messages.append(Message(src, dst, sent, at))
+
+
+def _add_sending(story: Story, rows: Deliveries, closed_ns: int) -> None:
+    """In one exchange."""
+    for src in np.unique(rows.src[rows.started_ns >= 0]).tolist():
+        mine = (rows.src == src) & (rows.started_ns >= 0)
+        wanted = bool((rows.cause[mine] == Cause.DEADLINE).any())
+        first_ns = int(rows.started_ns[mine].min())
+        last_ns = closed_ns if wanted else int(rows.arrived_ns[mine].max())
+        if last_ns >= first_ns:
+            story.spans.append(Span("sending", src, first_ns, last_ns))
+        if not rows.arrived[mine].any():
+            story.marks.append(Mark("lost", src, first_ns))
 
 
 def _here(exchange: Exchange) -> np.ndarray:

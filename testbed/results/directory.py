@@ -36,6 +36,9 @@ ROUNDS = pa.schema(
         ("accuracy_mean", pa.float64()),
         ("accuracy_std", pa.float64()),
         ("consensus_distance", pa.float64()),
+        ("spectral_gap", pa.float64()),
+        ("mean_size", pa.float64()),
+        ("small_share", pa.float64()),
     ]
 )
 DEVICES = [

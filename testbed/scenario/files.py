@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from testbed.errors import UserError
 from testbed.places import BUNDLED, trace_folder
+from testbed.scenario.algorithms import is_file
 from testbed.scenario.complaints import sentences
 from testbed.scenario.schema import GRAPH_FILES, Scenario
 
@@ -48,11 +49,16 @@ def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) ->
         raise UserError(f"{path} cannot be read as a scenario: {error}.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from None
-    for section in ("network", "devices", "output"):
-        _resolve(tree.get(section), path.parent)
+    for section in ("network", "devices", "output", "algorithm"):
+        _resolve(section, tree.get(section), path.parent)
+    override(tree, overrides)
+    return parse(tree, str(path))
+
+
+def override(tree: dict[str, Any], overrides: Iterable[str] | Mapping[str, Any]) -> None:
+    """Put `section.key=value` overrides into a tree of sections and keys, as `load` does."""
     for dotted, value in overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides):
         _override(tree, dotted, value)
-    return parse(tree, str(path))
 
 
 def parse(tree: Mapping[str, Any], source: str = "the scenario") -> Scenario:
@@ -78,6 +84,8 @@ def content(scenario: Scenario, without: Mapping[str, set[str]]) -> dict[str, di
     tree = scenario.model_dump(mode="json", exclude=dict(without))
     for section in tree.values():
         section.update({key: _content(section[key]) for key in PATHS if section.get(key)})
+    if "algorithm" in tree and is_file(scenario.algorithm.name):
+        tree["algorithm"]["name"] = _content(scenario.algorithm.name)
     return tree
 
 
@@ -107,11 +115,11 @@ def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _resolve(section: Any, folder: Path) -> None:
-    """Make the paths among the keys of a section whole."""
+def _resolve(name: str, section: Any, folder: Path) -> None:
+    """Make the paths among the keys of the section `name` whole."""
     if not isinstance(section, dict):
         return
-    for key in PATHS:
+    for key in (*PATHS, "name") if name == "algorithm" else PATHS:
         value = section.get(key)
         if isinstance(value, str) and value and not _is_no_path(key, value):
             section[key] = str((folder / value).resolve())
@@ -119,7 +127,14 @@ def _resolve(section: Any, folder: Path) -> None:
 
 def _is_no_path(key: str, value: str) -> bool:
     """Whether a value only looks like a path: the name of a shape, or of a trace that comes with the package."""
-    return value.startswith(BUNDLED) if key == "trace" else key == "graph" and Path(value).suffix not in GRAPH_FILES
+    match key:
+        case "trace":
+            return value.startswith(BUNDLED)
+        case "graph":
+            return Path(value).suffix not in GRAPH_FILES
+        case "name":
+            return not is_file(value)
+    return False
 
 
 def _override(tree: dict[str, Any], dotted: str, value: Any) -> None:
@@ -129,7 +144,7 @@ def _override(tree: dict[str, Any], dotted: str, value: Any) -> None:
     for rival in OUSTS.get(f"{section}.{key}", ()) + OUSTS.get(f"{section}.{key}={value}", ()):
         tree[section].pop(rival, None)
     tree[section][key] = value
-    _resolve(tree[section], Path.cwd())
+    _resolve(section, tree[section], Path.cwd())
     if value == "":
         del tree[section][key]
 

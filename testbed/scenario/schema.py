@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from testbed.scenario.algorithms import complaint
+
 OFDM_RATES_MBPS = (6, 9, 12, 18, 24, 36, 48, 54)
 """The rates of 802.11a on a 20 MHz channel."""
 
@@ -61,6 +63,9 @@ class Run(Section):
         10.0,
         description="Simulated seconds after which a round closes at the latest (`barrier`), or a device waits no "
         "longer (`local`: since its round began; `async`: since its meeting began; here also a list, dealt in turn).",
+    )
+    loss_bound: PositiveFloat = Field(
+        1e6, description="Training loss of a device beyond which the run has diverged and stops."
     )
     period_s: PositiveSeconds | None = Field(
         None,
@@ -332,8 +337,9 @@ class Model(Section):
 class Algorithm(Section):
     """`[algorithm]`: how devices train and mix."""
 
-    name: Literal["hyperprism", "wpm", "dpsgd", "atc", "allreduce", "local"] = Field(
-        "hyperprism", description="Algorithm."
+    name: str = Field(
+        "hyperprism",
+        description="One of `testbed/algorithms/` (docs/algorithms.md), or a Python file that defines another.",
     )
     lr: float = Field(0.01, gt=0, le=1e6, description="Learning rate.")
     batch_size: PositiveInt = Field(
@@ -369,6 +375,47 @@ class Algorithm(Section):
     choice: Literal["expected", "hard"] = Field(
         "expected", description="`hyperprism`: p as the mean over candidates, or the likeliest candidate."
     )
+    candidates: tuple[Annotated[float, Field(ge=1, le=51)], ...] = Field(
+        (1.0, 3.0, 5.0, 7.0, 9.0, 11.0, 13.0, 15.0), description="`hyperprism`: the powers to choose among, ascending."
+    )
+    exchanges: int = Field(3, ge=1, le=100, description="`mudag`: exchanges of messages a round, K of its FastMix.")
+    condition: float = Field(
+        10.0, gt=1, le=1e9, description="`mudag`, `adom`, `adom_plus`: condition number L / mu, where L = 1 / lr."
+    )
+    gossip: Literal["laplacian", "metropolis"] = Field(
+        "laplacian",
+        description="`mudag`, `adom`, `adom_plus`: mixing matrix I - L(G) / its largest eigenvalue, or Metropolis "
+        "weights.",
+    )
+    pairing: Literal["matching", "one_pair"] = Field(
+        "matching", description="`swarm`: a random maximal matching of the round's graph, or one pair of it a round."
+    )
+    quantiser: Literal["none", "lattice"] = Field("none", description="`swarm`: how models are coded for the air.")
+    spacing: PositiveFloat = Field(
+        1e-3, description="`swarm`: of the lattice; models further apart than 2^bits / 2 spacings are decoded wrongly."
+    )
+    compression: Literal["top-k", "quantised", "none"] = Field(
+        "top-k", description="`choco`: what is sent of the change of a model."
+    )
+    keep: float = Field(0.1, gt=0, le=1, description="`choco`, top-k: share of the entries that are sent.")
+    bits: int = Field(8, ge=1, le=16, description="`swarm` lattice, `choco` quantised: bits of an entry.")
+    gamma: float = Field(0.4, gt=0, le=1, description="`choco`: size of the consensus step.")
+    resync_rounds: NonNegativeInt = Field(
+        0, description="`choco`: rounds after which whole models are sent once more; 0: never."
+    )
+    peers: PositiveInt = Field(3, description="`epidemic`: how many random neighbours each device sends to.")
+    options: dict[str, Any] = Field({}, description="Settings of an algorithm of your own.")
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        if (wrong := complaint(self.name)) is not None:
+            raise ValueError(wrong)
+        if not self.candidates or any(low >= high for low, high in pairwise(self.candidates)):
+            raise ValueError(
+                f"algorithm.candidates = {list(self.candidates)} should be powers from 1 to 51, one at least, "
+                "ascending: the hypernetworks choose among them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _decays_in_order(self) -> Self:
@@ -416,15 +463,14 @@ class Scenario(Section):
             raise ValueError(
                 f'run.mode = "{self.run.mode}" needs run.period_s, the simulated seconds behind a row of the tables'
             )
-        if self.run.mode != "barrier" and self.algorithm.name == "allreduce":
-            raise ValueError(
-                f'algorithm.name = "allreduce" mixes all devices at once, which run.mode = "{self.run.mode}" never '
-                'does: take another algorithm, or mode "barrier"'
-            )
         if self.run.mode == "async" and self.network.kind == "ns3" and self.network.transport == "broadcast":
             raise ValueError(
                 'run.mode = "async" sends to one neighbour at a time: take network.transport = "unicast" or "tcp" '
                 'in place of "broadcast"'
+            )
+        if self.run.mode == "async" and self.algorithm.name == "swarm" and self.algorithm.pairing == "one_pair":
+            raise ValueError(
+                'algorithm.pairing = "one_pair" is for run.mode = "barrier"; in "async" devices meet in pairs anyway'
             )
         if self.output.evaluate == "validation" and self.data.validation == 0:
             raise ValueError(

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.devices import Battery, churn
-from testbed.exchange import ALL_NEIGHBOURS, Absences, Exchange, Outbox
+from testbed.exchange import Absences, Exchange, Outbox
 from testbed.network import Network
 from testbed.scenario import Scenario
 from testbed.session.learner import Workload
@@ -143,12 +143,12 @@ class Air:
         return _Plan(moment, absences, leaves_ns, stops_ns, trained, outbox, until_ns)
 
     def _outbox(self, round_: int, ready_ns: NDArray[np.int64], sending: NDArray[np.bool_]) -> Outbox:
-        """One message from every device that sends, to all its neighbours."""
+        """One message from every device that sends, in each exchange."""
         size_bytes = self._work.size_bytes(round_)
-        senders = np.flatnonzero(sending if size_bytes else sending & False)
+        senders = np.tile(np.flatnonzero(sending if size_bytes else sending & False), self._work.exchanges)
         return Outbox.of(
             src=senders,
-            dst=np.full(len(senders), ALL_NEIGHBOURS),
+            dst=np.full(len(senders), self._work.audience),
             size_bytes=np.full(len(senders), size_bytes),
             ready_ns=ready_ns[senders],
         )

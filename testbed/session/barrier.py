@@ -13,13 +13,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from testbed.aggregation import metropolis, uniform
-from testbed.algorithms import State
+from testbed.aggregation import uniform
+from testbed.algorithms import State, Training
 from testbed.exchange import Exchange, Outbox
 from testbed.scenario import Scenario
 from testbed.session.air import Carried, Carrier, Moment
-from testbed.session.learner import Learner
+from testbed.session.divergence import check
+from testbed.session.learner import Learning
 from testbed.session.stopwatch import Stopwatch
+from testbed.session.theory import consensus_distance, mean_size, small_share, spectral_gap
+from testbed.session.training import Trainer, finished, without_velocity
 from testbed.threads import sparing
 
 
@@ -59,6 +62,10 @@ class Outcome:
     accuracy: Tensor
     """NaN where the round was not evaluated."""
     consensus_distance: float
+    spectral_gap: float
+    """Of the mixing weights; NaN where they are not those of one exchange of all."""
+    mean_size: float
+    small_share: float
     report: Mapping[str, Tensor]
     events: int = 0
     """Of the simulator, for this round."""
@@ -69,14 +76,15 @@ class Outcome:
 class Barrier:
     """Steps from one standing to the next."""
 
-    def __init__(self, scenario: Scenario, learner: Learner, carrier: Carrier) -> None:
+    def __init__(self, scenario: Scenario, learner: Learning, carrier: Carrier) -> None:
         self._scenario, self._carrier = scenario, carrier
         self._fleet, self._algorithm = learner.fleet, learner.algorithm
+        self._trainer = Trainer(learner.fleet, learner.algorithm)
 
     def start(self) -> Standing:
         """Before the first round: the common initial model on every device."""
         models = self._fleet.start()
-        return Standing(0, 0, models, self._algorithm.start(models), np.zeros(len(models)))
+        return Standing(0, 0, models, self._trainer.start(models), np.zeros(len(models)))
 
     def step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         """Run one round."""
@@ -86,45 +94,49 @@ class Barrier:
     def _step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         round_, models, state = standing.round_, standing.models, standing.state
         with watch("training"):
-            trained = self._fleet.updates(models, round_)
+            trained = self._trainer.train(models, state, round_)
         with watch("network"):
             carried = self._carrier.carry(standing.moment)
         watch.seconds["simulation"] += carried.seconds
         with watch("mixing"):
-            updates, losses = finished(trained.updates, trained.losses, carried.trained)
-            messages = self._algorithm.message(models, updates)
-            mixed = self._algorithm.mix(models, updates, messages, self._weights(carried), state)
-            models, state = of_those(carried.mixing, mixed, (models, state))
+            training, losses, velocity = finished(trained, carried.trained, state)
+            weights = [self._weights(carried, exchange) for exchange in range(self._algorithm.exchanges)]
+            mixed, following = self._mix(training, weights, without_velocity(state))
+            models, state = of_those(carried.mixing, (mixed, following | velocity), (models, state))
         with watch("evaluation"):
             accuracy = self._accuracy(carried, models)
-            distance = consensus_distance(models)
+            theory = consensus_distance(models), spectral_gap(weights[0]), mean_size(models), small_share(models)
+        check(models, losses, round_, self._scenario.run.loss_bound)
         after, report = carried.after, self._algorithm.report(state)
         outcome = Outcome(
             round_, carried.outbox, carried.exchange, carried.compute_ns, carried.compute_j, carried.battery_j,
-            carried.trained, losses, accuracy, distance, report, carried.events,
+            carried.trained, losses, accuracy, *theory, report, carried.events,
         )  # fmt: skip
         return Standing(after.round_, after.clock_ns, models, state, after.used_j), outcome
 
-    def _weights(self, carried: Carried) -> Tensor:
-        """Metropolis weights of what arrived; without an air, equal ones among those that take part."""
+    def _mix(self, training: Training, weights: Sequence[Tensor], state: State) -> tuple[Tensor, State]:
+        """One exchange after the other; what the last one makes of the models counts."""
+        models = training.models
+        for each in weights:
+            messages = self._algorithm.message(training, state)
+            models, state = self._algorithm.mix(training, messages, each, state)
+        return models, state
+
+    def _weights(self, carried: Carried, exchange: int) -> Tensor:
+        """The algorithm's weights of what arrived; without an air, equal ones among those that take part."""
         if not self._algorithm.needs_air:
             return uniform(torch.from_numpy(carried.mixing))
-        exchange = carried.exchange
-        return metropolis(torch.from_numpy(exchange.neighbours()), torch.from_numpy(exchange.delivered()))
+        neighbours, delivered = carried.exchange.neighbours(), carried.exchange.delivered(exchange)
+        if self._algorithm.whole_rounds:
+            delivered &= carried.mixing & carried.mixing[:, None]
+        heard = torch.from_numpy(neighbours), torch.from_numpy(delivered)
+        return self._algorithm.weights(*heard, carried.moment.round_)
 
     def _accuracy(self, carried: Carried, models: Tensor) -> Tensor:
         output, rounds = self._scenario.output, (carried.after.round_, self._scenario.run.rounds)
         last = rounds[0] == rounds[1] or bool((carried.battery_j == 0).all())
         due = rounds[0] % output.eval_every == 0 or last
         return self._fleet.accuracy(models, output.eval_samples) if due else torch.full((len(models),), torch.nan)
-
-
-def finished(updates: Tensor, losses: Tensor, trained: NDArray[np.bool_]) -> tuple[Tensor, Tensor]:
-    """Nothing comes off the models of those whose training does not count, and their loss is no number."""
-    if trained.all():
-        return updates, losses
-    idle = torch.from_numpy(~trained)
-    return updates.masked_fill(idle[:, None], 0.0), losses.masked_fill(idle, torch.nan)
 
 
 def of_those(mixing: NDArray[np.bool_], new: tuple[Tensor, State], old: tuple[Tensor, State]) -> tuple[Tensor, State]:
@@ -137,8 +149,3 @@ def of_those(mixing: NDArray[np.bool_], new: tuple[Tensor, State], old: tuple[Te
         return torch.where(rows.view(-1, *[1] * (after.ndim - 1)), after, before)
 
     return choose(new[0], old[0]), {name: choose(tensor, old[1][name]) for name, tensor in new[1].items()}
-
-
-def consensus_distance(models: Tensor) -> float:
-    """Root mean square over devices of the distance to the mean model."""
-    return float((models - models.mean(0)).square().sum(1).mean().sqrt())

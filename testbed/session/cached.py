@@ -20,7 +20,7 @@ from testbed.session.observer import Observer
 from testbed.trace import Trace
 from testbed.trace.store import Store
 
-CODE = ("network", "devices", "exchange.py", "movement.py", "seeds.py", "session/air.py")
+CODE = ("network", "devices", "exchange.py", "matching.py", "movement.py", "seeds.py", "session/air.py")
 """Our own sources that decide what an air is, beside the compiled engine."""
 
 
@@ -71,6 +71,8 @@ def key(scenario: Scenario, work: Workload) -> str:
         "deadline_s": scenario.run.deadlines_s(),
         "period_s": scenario.run.period_s,
         "message_bytes": work.message_bytes,
+        "exchanges": work.exchanges,
+        "audience": work.audience,
         "median_ns": work.pace.median_ns.tolist(),
         "watts": work.watts.tolist(),
         "ns3": engine_info(),

@@ -14,7 +14,7 @@ from testbed.network import connect_medium
 from testbed.places import BUNDLED
 from testbed.results import Run, manifest
 from testbed.scenario import Scenario, dumps, fingerprint, load, parse
-from testbed.session import cached, checkpoint
+from testbed.session import cached, checkpoint, demands
 from testbed.session.ahead import Ahead
 from testbed.session.air import Air
 from testbed.session.barrier import Barrier, Standing
@@ -62,6 +62,7 @@ def run(
         standing = saved or barrier.start()
         _verify(air, out / "trace", standing.round_)
         observer.started(learner, network, standing.round_)
+        demands.hold(scenario, learner.algorithm, network, observer)
         out.mkdir(parents=True, exist_ok=True)
         write_whole(out / SCENARIO, dumps(scenario).encode())
         columns = learner.algorithm.report(standing.state)
@@ -87,6 +88,7 @@ def _run_periods(
         standing = saved or periods.start()
         periods.resume(out / "trace", standing.round_)
         observer.started(learner, medium, standing.round_)
+        demands.hold(scenario, learner.algorithm, medium, observer)
         out.mkdir(parents=True, exist_ok=True)
         write_whole(out / SCENARIO, dumps(scenario).encode())
         header, checkpoint_s = header_of(scenario, medium), scenario.output.checkpoint_s

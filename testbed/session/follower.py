@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from testbed.aggregation.weights import equal_rows, metropolis_rows
-from testbed.algorithms import Algorithm, State
-from testbed.learning.fleet import Fleet
+from testbed.algorithms import Algorithm, State, Training
+from testbed.learning.local import LocalTraining
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.timing import Act, Drop, Mix, Send, Train, Trained
 
@@ -33,14 +33,16 @@ class _Training:
 class Follower:
     """All devices' models, what they have trained and not mixed, and the messages that somebody may mix."""
 
-    def __init__(self, fleet: Fleet, algorithm: Algorithm, models: Tensor, state: State) -> None:
+    def __init__(self, fleet: LocalTraining, algorithm: Algorithm, models: Tensor, state: State) -> None:
         """`state`: of the algorithm, or one that `state` gave."""
         self._fleet, self._algorithm = fleet, algorithm
         self.models = models.clone()
         own = {name.removeprefix(PREFIX): value for name, value in state.items() if name.startswith(PREFIX)}
         self._state = {name: value.clone() for name, value in state.items() if not name.startswith(PREFIX)}
         self._updates = own["updates"].clone() if own else torch.zeros_like(models)
-        self._losses = own["losses"].clone() if own else torch.full((len(models),), torch.nan)
+        self._losses = own["losses"].clone() if own else models.new_full((len(models),), torch.nan)
+        self._lr = own["lr"].clone() if own else torch.full_like(models[:, :1], algorithm.settings.lr)
+        self._velocity = own.get("velocity", torch.zeros_like(models)).clone() if _keeps(fleet, algorithm) else None
         numbers = own["numbers"].tolist() if own else []
         self._messages: dict[int, Tensor] = dict(zip(numbers, own["messages"] if own else [], strict=True))
         self._trainings: dict[int, _Training] = {}
@@ -71,6 +73,8 @@ class Follower:
         own = {
             "updates": self._updates.clone(),
             "losses": self._losses.clone(),
+            "lr": self._lr.clone(),
+            **({} if self._velocity is None else {"velocity": self._velocity.clone()}),
             "numbers": torch.tensor(list(self._messages), dtype=torch.int64),
             "messages": messages,
         }
@@ -89,7 +93,11 @@ class Follower:
             self._settle()
         row = slice(act.device, act.device + 1)
         updates = self._updates[row] if act.trained else torch.zeros_like(self.models[row])
-        self._messages[act.message] = self._algorithm.message(self.models[row], updates)[0].clone()
+        training, state = (
+            Training(self.models[row], updates, self._lr[row]),
+            {name: kept[row] for name, kept in self._state.items()},
+        )
+        self._messages[act.message] = self._algorithm.message(training, state)[0].clone()
 
     def _mix(self, act: Mix) -> None:
         """Note it; a training that goes on keeps the model that it began on."""
@@ -111,8 +119,13 @@ class Follower:
                 self.models[device] if one.start is None else one.start
                 for device, one in zip(devices, begun, strict=True)
             ]
-            trained = self._fleet.updates_of(torch.stack(starts), devices, [one.step for one in begun])
+            velocity = None if self._velocity is None else self._velocity[devices]
+            steps = [one.step for one in begun]
+            trained = self._fleet.updates_of(torch.stack(starts), devices, steps, velocity=velocity)
             self._updates[devices], self._losses[devices] = trained.updates, trained.losses
+            self._lr[devices] = trained.lr
+            if self._velocity is not None and trained.velocity is not None:
+                self._velocity[devices] = trained.velocity
         self._trainings.clear()
 
     def _settle(self) -> None:
@@ -130,19 +143,27 @@ class Follower:
 
     def _arguments(
         self, rows: Sequence[int], mixings: Sequence[tuple[Mix, list[Tensor]]]
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, State]:
+    ) -> tuple[Training, Tensor, Tensor, State]:
         """Of the algorithm's `mix`: the devices' own messages come first, then the others' in order of number."""
         acts = [act for act, _ in mixings]
         models, trained = self.models[rows], torch.tensor([act.trained for act in acts])
         updates = torch.where(trained[:, None], self._updates[rows], 0.0)
-        own = self._algorithm.message(models, updates)
+        training, state = (
+            Training(models, updates, self._lr[rows]),
+            {name: value[rows] for name, value in self._state.items()},
+        )
+        own = self._algorithm.message(training, state)
         heard = {number: tensor for act, tensors in mixings for number, tensor in zip(act.heard, tensors, strict=True)}
         column = {act.own: index for index, act in enumerate(acts) if act.own is not None}
         others = sorted(heard.keys() - column.keys())
         column |= {number: len(own) + index for index, number in enumerate(others)}
         messages = torch.cat([own, torch.stack([heard[number] for number in others])]) if others else own
-        state = {name: value[rows] for name, value in self._state.items()}
-        return models, updates, messages, _weights(acts, column, len(messages)), state
+        return training, messages, _weights(acts, column, len(messages)), state
+
+
+def _keeps(fleet: LocalTraining, algorithm: Algorithm) -> bool:
+    """Whether momentum goes on from one local training to the next."""
+    return bool(fleet.momentum) and not algorithm.restarts
 
 
 def _weights(acts: Sequence[Mix], column: dict[int, int], messages: int) -> Tensor:

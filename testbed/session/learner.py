@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from testbed.algorithms import Algorithm, create
-from testbed.algorithms.message import size_bytes
 from testbed.devices import Pace
 from testbed.errors import UserError
 from testbed.exchange import ALL_NEIGHBOURS
 from testbed.learning.compute import compute_ns, profiles_of
 from testbed.learning.data import shape_of
 from testbed.learning.fleet import of_scenario
+from testbed.learning.local import LocalTraining
 from testbed.learning.models import ModelSpec, build
 from testbed.learning.partition import class_table
 from testbed.scenario import Scenario
@@ -47,14 +48,28 @@ class Workload:
         return self.pace.device_ns(device, round_)
 
 
+class Learning(Protocol):
+    """What a session needs to train, whatever is learnt."""
+
+    @property
+    def fleet(self) -> LocalTraining: ...
+
+    @property
+    def algorithm(self) -> Algorithm: ...
+
+    @property
+    def workload(self) -> Workload: ...
+
+
 class Learner:
     """Data dealt out, models, algorithm. Raises UserError for data that is missing or cannot be dealt out so."""
 
     def __init__(self, scenario: Scenario, data_dir: Path | None = None) -> None:
-        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None)
-        self.spec = self.fleet.spec
-        self.algorithm = _algorithm(scenario, self.spec)
-        self.workload = _workload(scenario, self.spec)
+        shape, classes = shape_of(scenario.data.name)
+        self.spec = build(scenario.model.name, shape, classes, scenario.run.seed).spec
+        self.algorithm = algorithm_of(scenario, self.spec)
+        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None, momentum_of(self.algorithm))
+        self.workload = workload_of(scenario, self.spec)
         self._scenario = scenario
 
     @property
@@ -63,7 +78,7 @@ class Learner:
         data, slowest = self._scenario.data, self.workload.pace.median_ns.max() / 1e6
         dealt = {"dirichlet": f"dirichlet({data.alpha:g})", "shards": f"{data.shards} shards each", "iid": "iid"}
         return (
-            f"learning: {self._scenario.algorithm.name} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
+            f"learning: {self.algorithm.title} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
             f"{self.spec.size:,} parameters; messages of {max(self.workload.message_bytes):,} bytes; "
             f"a round's training takes up to {slowest:.2f} ms{self._unusual()}"
         )
@@ -85,7 +100,7 @@ class Learner:
 def workload(scenario: Scenario) -> Workload:
     """The workload of a scenario whose data need not be here."""
     shape, classes = shape_of(scenario.data.name)
-    return _workload(scenario, build(scenario.model.name, shape, classes, scenario.run.seed).spec)
+    return workload_of(scenario, build(scenario.model.name, shape, classes, scenario.run.seed).spec)
 
 
 def deadlines(scenario: Scenario) -> NDArray[np.float64]:
@@ -94,7 +109,8 @@ def deadlines(scenario: Scenario) -> NDArray[np.float64]:
     return np.full(scenario.devices.count, deadline_s * 1e9)
 
 
-def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
+def workload_of(scenario: Scenario, spec: ModelSpec) -> Workload:
+    """What it puts on the air to train such models. Raises UserError for a deadline before anybody is trained."""
     settings, devices = scenario.algorithm, scenario.devices
     samples = settings.batch_size * settings.local_steps
     pace = Pace(compute_ns(devices.profile, devices.count, samples, spec.flops), devices, scenario.run.seed)
@@ -105,10 +121,23 @@ def _workload(scenario: Scenario, spec: ModelSpec) -> Workload:
             "model.name, algorithm.batch_size, algorithm.local_steps)."
         )
     watts = np.array([profile.watts for profile in profiles_of(devices.profile, devices.count)])
-    return Workload(pace, watts, (size_bytes(_algorithm(scenario, spec).message_values(spec.size)),))
+    algorithm = algorithm_of(scenario, spec)
+    return Workload(pace, watts, algorithm.message_bytes(spec.size), algorithm.exchanges, algorithm.audience)
 
 
-def _algorithm(scenario: Scenario, spec: ModelSpec) -> Algorithm:
-    """The algorithm sees the parts that the model has: logistic regression is all decision."""
+def momentum_of(algorithm: Algorithm) -> float:
+    """That of the local steps."""
+    return algorithm.beta if algorithm.momentum == "local" else 0.0
+
+
+def algorithm_of(scenario: Scenario, spec: ModelSpec) -> Algorithm:
+    """It sees the parts that the model has: logistic regression is all decision. Raises UserError for a mode that it is
+    not defined for."""
     parts: dict[str, slice] = {name: columns for name, columns in spec.parts.items() if columns.stop > columns.start}
-    return create(scenario.algorithm, parts, scenario.devices.count, scenario.run.seed)
+    algorithm, mode = create(scenario.algorithm, parts, scenario.devices.count, scenario.run.seed), scenario.run.mode
+    if mode not in algorithm.modes:
+        raise UserError(
+            f'algorithm.name = "{scenario.algorithm.name}" is not defined for run.mode = "{mode}": take another '
+            f"algorithm, or mode {' or '.join(map(repr, algorithm.modes))}."
+        )
+    return algorithm

@@ -13,11 +13,13 @@ from testbed.algorithms import State
 from testbed.errors import UserError
 from testbed.network import Medium
 from testbed.scenario import Scenario
-from testbed.session.barrier import Outcome, Standing, consensus_distance
+from testbed.session.barrier import Outcome, Standing
+from testbed.session.divergence import check
 from testbed.session.follower import Follower
-from testbed.session.learner import Learner, Workload
+from testbed.session.learner import Learning, Workload
 from testbed.session.presence import Presence
 from testbed.session.stopwatch import Stopwatch
+from testbed.session.theory import consensus_distance, mean_size, small_share
 from testbed.session.timing import Local, Pairs, Period, Setting
 from testbed.session.timing.meters import COLUMNS
 from testbed.trace import read
@@ -50,7 +52,7 @@ def timeline(scenario: Scenario, work: Workload, medium: Medium, presence: Prese
 class Periods:
     """Steps from one standing to the next, as `Barrier` does."""
 
-    def __init__(self, scenario: Scenario, learner: Learner, medium: Medium) -> None:
+    def __init__(self, scenario: Scenario, learner: Learning, medium: Medium) -> None:
         self._scenario, self._learner = scenario, learner
         self.network, self._presence = medium, Presence(scenario, learner.workload)
         self.over = self._presence.over
@@ -81,9 +83,10 @@ class Periods:
         models, state = self._follower.models.clone(), self._follower.state()
         with watch("evaluation"):
             accuracy = self._accuracy(standing.round_, models)
-            distance = consensus_distance(models)
+            theory = consensus_distance(models), float("nan"), mean_size(models), small_share(models)
+        check(models, losses, standing.round_, self._scenario.run.loss_bound)
         report, events = self._learner.algorithm.report(state), self.network.events - before
-        outcome = self._outcome(standing.round_, period, losses, accuracy, distance, report, events)
+        outcome = self._outcome(standing.round_, period, losses, accuracy, theory, report, events)
         after = Standing(standing.round_ + 1, period.exchange.closed_ns, models, state, self._presence.used_j)
         return after, outcome
 
@@ -94,7 +97,14 @@ class Periods:
         return fleet.accuracy(models, output.eval_samples) if due else torch.full((len(models),), torch.nan)
 
     def _outcome(
-        self, round_: int, period: Period, losses: Tensor, accuracy: Tensor, distance: float, report: State, events: int
+        self,
+        round_: int,
+        period: Period,
+        losses: Tensor,
+        accuracy: Tensor,
+        theory: tuple[float, float, float, float],
+        report: State,
+        events: int,
     ) -> Outcome:
         meters = period.meters
         return Outcome(
@@ -107,7 +117,10 @@ class Periods:
             trained=meters.counted("steps") > 0,
             losses=losses,
             accuracy=accuracy,
-            consensus_distance=distance,
+            consensus_distance=theory[0],
+            spectral_gap=theory[1],
+            mean_size=theory[2],
+            small_share=theory[3],
             report={**report, **{name: torch.from_numpy(column) for name, column in meters.columns().items()}},
             events=events,
             timeline=period.events,

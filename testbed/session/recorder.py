@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from testbed.exchange import A_PARTNER, ONE_PAIR, Deliveries, Outbox
 from testbed.results import RunWriter
 from testbed.results.directory import EVENTS, PARTS, SIMULATION
 from testbed.session import checkpoint
@@ -86,7 +88,7 @@ def round_row(outcome: Outcome) -> dict[str, list[Any]]:
         "links": int(exchange.links.neighbour.sum()),
         "delivered": int(arrived.sum()),
         "lost": int((~arrived).sum()),
-        "bytes": int(outcome.outbox.size_bytes.sum()),
+        "bytes": sent_bytes(outcome.outbox, exchange.deliveries),
         "frames": int(exchange.devices.frames.sum()),
         "airtime_ns": int(exchange.devices.airtime_ns.sum()),
         "energy_j": float(np.nansum(exchange.devices.energy_j) + outcome.compute_j.sum()),
@@ -94,8 +96,24 @@ def round_row(outcome: Outcome) -> dict[str, list[Any]]:
         "accuracy_mean": float(outcome.accuracy.double().mean()),
         "accuracy_std": float(outcome.accuracy.double().std(correction=0)),
         "consensus_distance": outcome.consensus_distance,
+        "spectral_gap": outcome.spectral_gap,
+        "mean_size": outcome.mean_size,
+        "small_share": outcome.small_share,
     }
     return {name: [value] for name, value in row.items()}
+
+
+def sent_bytes(outbox: Outbox, deliveries: Deliveries) -> int:
+    """Of the messages that were sent to somebody: who is matched with nobody sends nothing."""
+    matched = (outbox.dst == A_PARTNER) | (outbox.dst == ONE_PAIR)
+    return int(outbox.size_bytes[~matched | np.isin(outbox.src, deliveries.src)].sum())
+
+
+def received(outcome: Outcome) -> NDArray[np.int64]:
+    """(devices,) messages that arrived in a round; in the event-driven modes, from how many devices something came."""
+    rows, count = outcome.exchange.deliveries, len(outcome.exchange.devices)
+    pairs = (rows.dst.astype(np.int64) * count + rows.src)[rows.arrived]
+    return np.bincount((pairs if outcome.timeline is None else np.unique(pairs)) // count, minlength=count)
 
 
 def device_rows(outcome: Outcome) -> dict[str, Any]:
@@ -107,7 +125,7 @@ def device_rows(outcome: Outcome) -> dict[str, Any]:
         "loss": outcome.losses.double().numpy(),
         "accuracy": outcome.accuracy.double().numpy(),
         "neighbours": outcome.exchange.neighbours().sum(1),
-        "received": outcome.exchange.delivered().sum(1),
+        "received": received(outcome),
         "compute_ns": outcome.compute_ns,
         "airtime_ns": devices.airtime_ns,
         "frames": devices.frames,

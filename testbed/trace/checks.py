@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from testbed.exchange import ALL_NEIGHBOURS, NEVER, NOBODY, Deliveries, Outbox, Sightings, Table
+from testbed.exchange import NEVER, NOBODY, ONE_PAIR, Deliveries, Outbox, Sightings, Table
 from testbed.trace.format import LAST_NS, OPEN_NS, LinkRows, NodeRows, edges
 
 T = TypeVar("T", bound=Table)
@@ -87,7 +87,8 @@ def _nodes(rows: NodeRows, nodes: int) -> str | None:
 
 
 def _messages(rows: Outbox, nodes: int) -> str | None:
-    if said := _outside(nodes, rows.src, rows.dst[rows.dst != ALL_NEIGHBOURS]) or _beyond(rows.ready_ns):
+    named = rows.dst[(rows.dst < ONE_PAIR) | (rows.dst >= 0)]
+    if said := _outside(nodes, rows.src, named) or _beyond(rows.ready_ns):
         return said
     return "a message of negative size" if (rows.size_bytes < 0).any() else None
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.exchange import ALL_NEIGHBOURS, NOBODY, Deliveries, Exchange, Links, Outbox, Sightings, Table
+from testbed.exchange import NOBODY, Deliveries, Exchange, Links, Outbox, Sightings, Table, occurrences
 from testbed.trace.format import LinkRows, NodeRows
 
 T = TypeVar("T", bound=Table)
@@ -37,11 +37,12 @@ class Selection:
         return None if found == tuple(map(str, range(len(found)))) else found
 
     def outbox(self, outbox: Outbox) -> Outbox:
-        """What goes from one of them to another, or to whoever is a neighbour."""
-        to_all = outbox.dst == ALL_NEIGHBOURS
-        kept = np.flatnonzero(self._has(outbox.src) & (to_all | self._has(outbox.dst)))
-        src, dst = self._new[outbox.src[kept]], np.where(to_all, ALL_NEIGHBOURS, self._new[outbox.dst])[kept]
-        return _rows(outbox, kept, self._order(src) if self._by_node else None, src=src, dst=dst)
+        """What goes from one of them to another, or to whoever is a neighbour or partner; exchange by exchange."""
+        unnamed = outbox.dst < 0
+        kept = np.flatnonzero(self._has(outbox.src) & (unnamed | self._has(outbox.dst)))
+        src, dst = self._new[outbox.src[kept]], np.where(unnamed, outbox.dst, self._new[outbox.dst])[kept]
+        order = self._order(src, occurrences(src)) if self._by_node else None
+        return _rows(outbox, kept, order, src=src, dst=dst)
 
     def exchange(self, exchange: Exchange) -> Exchange:
         devices = exchange.devices
@@ -49,7 +50,7 @@ class Selection:
             exchange.opened_ns,
             exchange.closed_ns,
             self._among(exchange.links),
-            self._among(exchange.deliveries, self._by_node),
+            self._among(exchange.deliveries, self._by_node, exchange.deliveries.exchange),
             _rows(devices, self._nodes),
             self._sightings(exchange.sightings),
         )
@@ -67,11 +68,11 @@ class Selection:
     def _has(self, nodes: NDArray[np.int32]) -> NDArray[np.bool_]:
         return self._new[nodes] >= 0
 
-    def _among(self, rows: Pairs, ordered: bool = True, times_ns: NDArray[np.int64] | None = None) -> Pairs:
+    def _among(self, rows: Pairs, ordered: bool = True, before: NDArray[np.int64] | None = None) -> Pairs:
         """Rows with `src` and `dst`, both of them among the nodes."""
         kept = np.flatnonzero(self._has(rows.src) & self._has(rows.dst))
         src, dst = self._new[rows.src[kept]], self._new[rows.dst[kept]]
-        first = () if times_ns is None else (times_ns[kept],)
+        first = () if before is None else (before[kept],)
         return _rows(rows, kept, self._order(dst, src, *first) if ordered else None, src=src, dst=dst)
 
     def _order(self, *keys: NDArray[Any]) -> Indices | None:

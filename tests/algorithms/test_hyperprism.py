@@ -5,12 +5,15 @@ import torch
 from torch import Tensor
 
 from testbed.aggregation import metropolis, power_mean
-from testbed.algorithms import Algorithm, State, create, hypernetwork
+from testbed.algorithms import Algorithm, State, create
+from testbed.algorithms.common import hypernetwork
 from testbed.errors import UserError
 from testbed.scenario.schema import Algorithm as Settings
+from tests.algorithms.rounds import training
 
 PARTS = {"representation": slice(0, 30), "decision": slice(30, 100)}
 DEVICES, LR = 8, 0.1
+ODD = torch.arange(1.0, 16.0, 2.0)
 
 
 def algorithm(seed: int = 1, parts: dict[str, slice] = PARTS, **settings: object) -> Algorithm:
@@ -28,7 +31,8 @@ def train(subject: Algorithm, rounds: int) -> tuple[Tensor, State, list[Tensor]]
         links |= links.T.clone()
         updates = LR * 0.1 * (models - optima)
         weights = metropolis(links, links)
-        models, state = subject.mix(models, updates, subject.message(models, updates), weights, state)
+        done = training(models, updates, LR)
+        models, state = subject.mix(done, subject.message(done, state), weights, state)
         seen.append(state["p"])
     return models, state, seen
 
@@ -86,7 +90,7 @@ def test_each_part_is_mixed_with_its_own_p() -> None:
     subject = algorithm(variant="mirror", lr=0.01)
     models = torch.randn(DEVICES, 100, generator=torch.Generator().manual_seed(1))
     updates, weights = 0.1 * models, metropolis(torch.ones(DEVICES, DEVICES), torch.ones(DEVICES, DEVICES))
-    mixed, state = subject.mix(models, updates, models, weights, subject.start(models))
+    mixed, state = subject.mix(training(models, updates, 0.01), models, weights, subject.start(models))
     for index, columns in enumerate(PARTS.values()):
         p = state["p"][:, index, None]
         expected = power_mean(models[:, columns], weights, p, updates[:, columns])
@@ -95,13 +99,15 @@ def test_each_part_is_mixed_with_its_own_p() -> None:
 
 def test_the_networks_descend_the_loss() -> None:
     """One step with df/dp > 0 lowers p, one with df/dp < 0 raises it, and both in proportion to lr."""
-    networks, signal = hypernetwork.create(DEVICES, 2, 5, 1), torch.zeros(DEVICES, 2)
-    before = hypernetwork.expected(networks, signal)
+    networks, signal = hypernetwork.create(DEVICES, 2, 5, ODD, 1), torch.zeros(DEVICES, 2)
+    before = hypernetwork.expected(networks, signal, ODD)
     for sign in (1.0, -1.0):
         steps = []
         for lr in (1e-3, 2e-3):
-            after = hypernetwork.descend(networks, signal, torch.full((DEVICES, 2), sign), lr)
-            steps.append(hypernetwork.expected(after, signal) - before)
+            after = hypernetwork.descend(
+                networks, signal, ODD, torch.full((DEVICES, 2), sign), torch.full((DEVICES, 1), lr)
+            )
+            steps.append(hypernetwork.expected(after, signal, ODD) - before)
         assert (steps[0] * sign < 0).all()
         torch.testing.assert_close(steps[1] / steps[0], torch.full((DEVICES, 2), 2.0), rtol=0.1, atol=0)
 
@@ -110,14 +116,15 @@ def test_a_round_learns_from_the_gradient_along_the_slope_of_the_last() -> None:
     subject = algorithm(lr=1e-3)
     models = torch.randn(DEVICES, 100, generator=torch.Generator().manual_seed(2))
     weights = metropolis(torch.ones(DEVICES, DEVICES), torch.ones(DEVICES, DEVICES))
-    mixed, state = subject.mix(models, 0 * models, models, weights, subject.start(models))
+    mixed, state = subject.mix(training(models, 0 * models, 1e-3), models, weights, subject.start(models))
     gradient = state["slopes"].sign()
-    following = subject.mix(mixed, 1e-3 * gradient, mixed, weights, state)[1]
+    following = subject.mix(training(mixed, 1e-3 * gradient, 1e-3), mixed, weights, state)[1]
     expected = hypernetwork.descend(
         {name: state[name] for name in state if name not in ("p", "signal", "slopes")},
         state["signal"],
+        ODD,
         torch.stack([(gradient * state["slopes"])[:, part].sum(1).clamp(-1, 1) for part in PARTS.values()], 1),
-        1e-3,
+        torch.full((DEVICES, 1), 1e-3),
     )
     torch.testing.assert_close(following["bias"], expected["bias"])
     assert not torch.equal(following["bias"], state["bias"])
@@ -129,7 +136,7 @@ def test_a_broken_gradient_leaves_p_a_number(broken: float) -> None:
     models, weights = torch.ones(DEVICES, 100), torch.eye(DEVICES, dtype=torch.float64)
     state = subject.start(models)
     for _ in range(3):
-        _, state = subject.mix(models, torch.full_like(models, broken), models, weights, state)
+        _, state = subject.mix(training(models, torch.full_like(models, broken), LR), models, weights, state)
         assert ((state["p"] >= 1) & (state["p"] <= 15)).all()
 
 

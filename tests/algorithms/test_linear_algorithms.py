@@ -1,29 +1,11 @@
 """The check values of four devices on a path with f_i(x) = c_i (x - b_i)^2 / 2, x = 0 at first, lr .05, optimum .7."""
 
-import networkx as nx
 import pytest
 import torch
-from torch import Tensor
 
-from testbed.aggregation import metropolis
 from testbed.algorithms import create
 from testbed.scenario.schema import Algorithm as Settings
-
-C = torch.tensor([[1.0], [2], [3], [4]], dtype=torch.float64)
-B = torch.tensor([[1.0], [-1], [2], [0.5]], dtype=torch.float64)
-PATH = torch.from_numpy(nx.to_numpy_array(nx.path_graph(4)) > 0)
-LR = 0.05
-
-
-def train(rounds: int, **settings: object) -> Tensor:
-    algorithm = create(Settings(lr=LR, **settings), {"decision": slice(0, 1)}, 4, 1)  # type: ignore[arg-type]
-    models, weights = torch.zeros(4, 1, dtype=torch.float64), metropolis(PATH, PATH)
-    state = algorithm.start(models)
-    for _ in range(rounds):
-        updates = LR * C * (models - B)
-        messages = algorithm.message(models, updates)
-        models, state = algorithm.mix(models, updates, messages, weights, state)
-    return models
+from tests.algorithms.rounds import PATH, mix_over, solve, training
 
 
 @pytest.mark.parametrize(
@@ -40,20 +22,20 @@ def train(rounds: int, **settings: object) -> Tensor:
     ],
 )
 def test_check_values(name: str, rounds: int, expected: tuple[float, ...]) -> None:
-    assert train(rounds, name=name).flatten().tolist() == pytest.approx(expected, abs=1.1e-10)
+    assert solve(rounds, name=name).flatten().tolist() == pytest.approx(expected, abs=1.1e-10)
 
 
 @pytest.mark.parametrize("name", ["dpsgd", "atc"])
 def test_the_limit_is_biased(name: str) -> None:
-    assert (train(3000, name=name) - 0.7).abs().max() > 0.05
+    assert (solve(3000, name=name) - 0.7).abs().max() > 0.05
 
 
 @pytest.mark.parametrize(("variant", "linear"), [("mirror", "dpsgd"), ("primal", "atc")])
 @pytest.mark.parametrize("rounds", [1, 2, 100])
 def test_p_1_is_the_linear_algorithm_bit_for_bit(variant: str, linear: str, rounds: int) -> None:
-    expected = train(rounds, name=linear)
-    assert torch.equal(train(rounds, name="wpm", variant=variant, p=1), expected)
-    assert torch.equal(train(rounds, name="hyperprism", variant=variant, p=1, choice="hard"), expected)
+    expected = solve(rounds, name=linear)
+    assert torch.equal(solve(rounds, name="wpm", variant=variant, p=1), expected)
+    assert torch.equal(solve(rounds, name="hyperprism", variant=variant, p=1, choice="hard"), expected)
 
 
 @pytest.mark.parametrize("name", ["dpsgd", "atc", "allreduce"])
@@ -61,5 +43,5 @@ def test_mixing_alone_leaves_the_mean(name: str) -> None:
     algorithm = create(Settings(name=name), {"decision": slice(0, 50)}, 4, 1)  # type: ignore[arg-type]
     models = torch.randn(4, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     zero = torch.zeros_like(models)
-    mixed, _ = algorithm.mix(models, zero, algorithm.message(models, zero), metropolis(PATH, PATH), {})
+    mixed, _ = mix_over(algorithm, training(models, zero, 0.01), PATH, {})
     torch.testing.assert_close(mixed.mean(0), models.mean(0), rtol=0, atol=1e-12)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testbed.algorithms.message import Message, decode, encode, size_bytes
+from testbed.algorithms.common.message import Message, decode, encode, size_bytes
 
 WORD = st.integers(0, 2**32 - 1)
 
@@ -40,7 +40,8 @@ GOOD = encode(Message(1, 2, 3, np.ones(5, dtype=np.float32)))
         (GOOD[:27], "at least 28 bytes, this has 27"),
         (b"X" + GOOD[1:], "begins with"),
         (GOOD[:4] + b"\x09" + GOOD[5:], "version 9"),
-        (GOOD[:5] + b"\x02" + GOOD[6:], "type 2"),
+        (GOOD[:5] + b"\x09" + GOOD[6:], "type 9"),
+        (GOOD[:5] + b"\x02" + GOOD[6:], "of 5 values has 33 bytes, this has 48"),
         (GOOD[:-1], "of 5 values has 48 bytes, this has 47"),
         (GOOD + b"\x00", "has 49"),
     ],

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from testbed.errors import UserError
-from testbed.exchange import NEVER, Cause
+from testbed.exchange import A_PARTNER, NEVER, Cause
 from testbed.report import plot_timeline
 from testbed.report.events import of_events
 from testbed.report.recording import open_recording
@@ -67,6 +67,20 @@ def test_a_round_of_the_barrier_is_told_from_the_trace(tmp_path: Path) -> None:
     ]
     assert [mark for mark in story.marks if mark.kind == "mix"] == [
         Mark("mix", device, 100 * MS) for device in range(3)
+    ]
+
+
+def test_exchanges_of_a_round_are_sendings_of_their_own_after_one_training(tmp_path: Path) -> None:
+    outbox = sent([0, 1, 0, 1], 10 * MS, A_PARTNER)
+    rows = [(0, 1, 30 * MS, 50 * MS), (1, 0, 31 * MS, 55 * MS), (0, 1, 60 * MS, 70 * MS), (1, 0, 65 * MS, NEVER)]
+    round_ = outbox, exchange(linked(both((0, 1))), delivered(rows), spent(2))
+    spans = of_rounds(open_recording(trace(tmp_path, [round_], 2)), [0]).spans
+    assert [each for each in spans if each.kind == "training"] == [Span("training", i, 0, 10 * MS) for i in (0, 1)]
+    assert [each for each in spans if each.kind == "sending"] == [
+        Span("sending", 0, 30 * MS, 50 * MS),
+        Span("sending", 1, 31 * MS, 55 * MS),
+        Span("sending", 0, 60 * MS, 70 * MS),
+        Span("sending", 1, 65 * MS, 100 * MS),
     ]
 
 

@@ -242,7 +242,6 @@ def test_who_has_no_battery_left_is_away_for_good(tmp_path: Path, mode: str) -> 
     ("sections", "said"),
     [
         ({"run": {"mode": "local", "period_s": None}}, r"needs run\.period_s"),
-        ({"run": {"mode": "async", "period_s": 1}, "algorithm": {"name": "allreduce"}}, "mixes all devices at once"),
         (
             {"run": {"mode": "async", "period_s": 1}, "network": {"kind": "ns3", "density": None}},
             "one neighbour at a time",
@@ -256,3 +255,9 @@ def test_who_has_no_battery_left_is_away_for_good(tmp_path: Path, mode: str) -> 
 def test_settings_that_do_not_go_together_are_sentences(sections: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
         small(**sections)
+
+
+def test_an_algorithm_that_a_mode_does_not_know_is_refused(tmp_path: Path) -> None:
+    scenario = small(run={"mode": "async", "period_s": 1}, algorithm={"name": "allreduce"})
+    with pytest.raises(UserError, match=r"allreduce.*is not defined for run\.mode = \"async\""):
+        testbed.run(scenario, tmp_path / "run")

@@ -65,7 +65,7 @@ IMPOSSIBLE = [
     ("deliveries", "size_bytes", [1, None, 1, 1], "column 'size_bytes' has empty cells"),
     ("deliveries", "cause", [None] * 4, "column 'cause' has empty cells"),
     ("deliveries", "frames", [-1] * 4, "negative count"),
-    ("messages", "dst", [-2] * 9, r"a node outside 0\.\.2"),
+    ("messages", "dst", [-4] * 9, r"a node outside 0\.\.2"),
     ("messages", "size_bytes", [-1] * 9, "negative size"),
     ("messages", "ready_ns", [2**63 - 1] * 9, "beyond 2\\^62 ns"),
     ("rounds", "round", [0, 2, 3], "its rounds are not 0, 1, 2"),

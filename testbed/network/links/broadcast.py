@@ -64,6 +64,14 @@ class Broadcast:
         for dst in parcel.to:
             self._end(parcel, dst, Cause.SUPERSEDED)
 
+    def rest(self) -> None:
+        """An exchange is over: nothing more is sent of it, whether or not its sources know that all has arrived."""
+        for device, station in enumerate(self._stations):
+            for event in (station.data, station.answer):
+                if event is not None:
+                    self._kernel.cancel(event)
+            self._stations[device] = Station()
+
     def leave(self, device: int) -> None:
         """It is away from now on: what comes from it or goes to it is over."""
         if (answer := self._stations[device].answer) is not None:

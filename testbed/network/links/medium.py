@@ -19,7 +19,7 @@ class LinksMedium:
     """Carries messages over the links of `trace`, from instant 0 on. Raises UserError as `LinksNetwork`."""
 
     def __init__(self, trace: Trace, scenario: Scenario) -> None:
-        self._source = Source(trace, scenario)
+        self.trace, self._source = trace, Source(trace, scenario)
         self.devices = scenario.devices.count
         everybody = np.ones(self.devices, bool)
         self._traffic = Traffic(self._source, 0, 0, everybody, generator(scenario.run.seed, Purpose.LINKS, 0))

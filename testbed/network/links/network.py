@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from testbed.errors import UserError
 from testbed.exchange import ALL_NEIGHBOURS, ALL_PRESENT, Absences, Devices, Exchange, Outbox
+from testbed.matching import addressed, round_seed
 from testbed.network.links.parcels import Delivery, Parcel, rows
 from testbed.network.links.traffic import Source, Traffic
 from testbed.scenario import Scenario
@@ -24,6 +25,7 @@ class LinksNetwork:
 
     def __init__(self, trace: Trace, scenario: Scenario) -> None:
         self._source, self._seed = Source(trace, scenario), scenario.run.seed
+        self.trace = trace
         self.devices, self.events = scenario.devices.count, 0
         self._deadline_ns = round(scenario.run.deadlines_s()[0] * 1e9)
         if self._deadline_ns <= self._source.hello_ns:
@@ -46,9 +48,10 @@ class LinksNetwork:
         opening = traffic.links()
         traffic.absent(absences)
         traffic.run(opened_ns + source.hello_ns)
-        parcels = _parcels(traffic, outbox)
-        _carry(traffic, parcels, outbox, deadline_ns)
+        exchanges = _parcels(traffic, outbox, round_seed(self._seed, round_))
+        _carry(traffic, exchanges, max(outbox.ready_ns.tolist(), default=0), deadline_ns)
         self.events += traffic.events
+        parcels = (parcel for exchange in exchanges for parcel in exchange)
         ended = ((parcel, dst, each) for parcel in parcels for dst, each in parcel.to.items())
         now, air = source.timeline.at(round_, opened_ns), traffic.air
         devices = Devices.of(
@@ -82,30 +85,40 @@ def _hellos(source: Source, opened_ns: int, absences: Absences, draws: np.random
     return sent.sum(1)  # type: ignore[no-any-return]
 
 
-def _parcels(traffic: Traffic, outbox: Outbox) -> list[Parcel]:
-    """The messages in order of their sources, each with the neighbours that it is meant for."""
-    links, parcels = traffic.links(), []
-    for number in np.argsort(outbox.src, kind="stable").tolist():
-        src, dst = int(outbox.src[number]), int(outbox.dst[number])
-        receivers = [each for each in links.receivers(src) if dst in (each, ALL_NEIGHBOURS)]
-        size_bytes = int(outbox.size_bytes[number])
-        parcels.append(Parcel(number, src, size_bytes, {each: Delivery() for each in receivers}))
-    return parcels
+def _parcels(traffic: Traffic, outbox: Outbox, seed: int) -> list[list[Parcel]]:
+    """Of each exchange the messages in order of their sources, each with the neighbours that it is meant for."""
+    links, exchanges, number = traffic.links(), list[list[Parcel]](), 0
+    for messages in outbox.exchanges():
+        sent = addressed(messages, links.graph(), seed)
+        sent, parcels = sent.pick(np.argsort(sent.src, kind="stable")), list[Parcel]()
+        columns = (sent.src, sent.dst, sent.size_bytes, sent.ready_ns)
+        for src, dst, size_bytes, ready_ns in zip(*(column.tolist() for column in columns), strict=True):
+            receivers = [each for each in links.receivers(src) if dst in (each, ALL_NEIGHBOURS)]
+            parcels.append(Parcel(number, src, size_bytes, {each: Delivery() for each in receivers}, ready_ns))
+            number += 1
+        exchanges.append(parcels)
+    return exchanges
 
 
-def _carry(traffic: Traffic, parcels: list[Parcel], outbox: Outbox, deadline_ns: int) -> None:
-    """Until all is over and everybody was ready, or the deadline."""
-    under_way = sum(len(parcel.to) for parcel in parcels)
+def _carry(traffic: Traffic, exchanges: list[list[Parcel]], last_ns: int, deadline_ns: int) -> None:
+    """One exchange after the other, each until all of it is over, and until everybody was ready; or to the deadline."""
+    under_way = 0
+
+    def over() -> bool:
+        return not under_way
 
     def ended(parcel: Parcel, dst: int, delivery: Delivery) -> None:
         nonlocal under_way
         under_way -= 1
 
     traffic.transport.ended = ended
-    for parcel in parcels:
-        ready_ns = int(outbox.ready_ns[parcel.number])
-        traffic.at(max(ready_ns, traffic.now_ns), partial(traffic.transport.carry, parcel))
-    if under_way:
-        traffic.run(deadline_ns, lambda: not under_way)
-    last_ns = max(outbox.ready_ns.tolist(), default=0)
+    for parcels in exchanges:
+        if traffic.now_ns >= deadline_ns:
+            break
+        traffic.transport.rest()
+        under_way = sum(len(parcel.to) for parcel in parcels)
+        for parcel in parcels:
+            traffic.at(max(parcel.ready_ns, traffic.now_ns), partial(traffic.transport.carry, parcel))
+        if under_way:
+            traffic.run(deadline_ns, over)
     traffic.run(max(traffic.now_ns, min(last_ns, deadline_ns)))

@@ -32,6 +32,8 @@ class Parcel:
     src: int
     size_bytes: int
     to: dict[int, Delivery]
+    ready_ns: int = 0
+    """Nothing of it is sent before."""
 
     def frames(self, payload_bytes: int) -> int:
         """How many it is cut into; at least one."""

@@ -58,6 +58,12 @@ class Snapshot:
         self._receivers: dict[int, dict[int, int]] = {}
         self._crowds: dict[int, int] = {}
 
+    def graph(self) -> NDArray[np.bool_]:
+        """(devices, devices): [i, j] where j's messages are for i."""
+        found = np.zeros((self.devices, self.devices), bool)
+        found[self._dst, self._src] = True
+        return found
+
     def reach(self, device: int) -> Reach:
         """Who notices its frames."""
         if device not in self._reaches:

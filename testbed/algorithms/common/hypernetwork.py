@@ -16,9 +16,6 @@ from torch import Tensor
 
 from testbed.seeds import Purpose, generator
 
-CANDIDATES = torch.arange(1.0, 16.0, 2.0)
-"""P: the odd powers 1, 3, ..., 15 that a softmax output weighs."""
-
 WIDTH, LAYERS = 64, 3
 BREADTH = 2.0
 """Standard deviation, in units of p, of the bell over the candidates that a network starts with."""
@@ -30,11 +27,11 @@ Networks = dict[str, Tensor]
 """All devices' networks, stacked: v (devices, 64); w0, b0, ... of the layers; head, bias of the outputs."""
 
 
-def create(devices: int, parts: int, p: float, seed: int) -> Networks:
-    """Networks that start at p, 1 to 15, each from the random stream of its device."""
-    drawn = [_draw(generator(seed, Purpose.ALGORITHM, device), parts) for device in range(devices)]
+def create(devices: int, parts: int, p: float, candidates: Tensor, seed: int) -> Networks:
+    """Networks that start at p, within `candidates` (P,), each from the random stream of its device."""
+    drawn = [_draw(generator(seed, Purpose.ALGORITHM, device), parts, len(candidates)) for device in range(devices)]
     networks = {name: torch.stack([torch.from_numpy(one[name]) for one in drawn]).float() for name in drawn[0]}
-    networks["bias"] = starting_logits(p).repeat(devices, parts, 1)
+    networks["bias"] = starting_logits(p, candidates).repeat(devices, parts, 1)
     return networks
 
 
@@ -46,40 +43,44 @@ def logits(networks: Networks, signal: Tensor) -> Tensor:
     return torch.einsum("dow,dpwc->dpc", values, networks["head"]) + networks["bias"]
 
 
-def expected(networks: Networks, signal: Tensor) -> Tensor:
+def expected(networks: Networks, signal: Tensor, candidates: Tensor) -> Tensor:
     """p as the mean over the candidates (devices, parts): p = sum_k pi_k P_k, pi = softmax(logits)."""
-    return (logits(networks, signal).softmax(-1) * CANDIDATES).sum(-1).clamp(CANDIDATES[0], CANDIDATES[-1])
+    return (logits(networks, signal).softmax(-1) * candidates).sum(-1).clamp(candidates[0], candidates[-1])
 
 
-def likeliest(networks: Networks, signal: Tensor) -> Tensor:
-    """p as the candidate of the largest logit (devices, parts), an odd integer."""
-    return CANDIDATES[logits(networks, signal).argmax(-1)]
+def likeliest(networks: Networks, signal: Tensor, candidates: Tensor) -> Tensor:
+    """p as the candidate of the largest logit (devices, parts)."""
+    return candidates[logits(networks, signal).argmax(-1)]
 
 
-def descend(networks: Networks, signal: Tensor, derivative: Tensor, lr: float) -> Networks:
-    """One step down sum(derivative * p) in v and psi, with `derivative` (devices, parts) = df/dp (eq. 9 to 12)."""
+def descend(networks: Networks, signal: Tensor, candidates: Tensor, derivative: Tensor, lr: Tensor) -> Networks:
+    """One step down sum(derivative * p) in v and psi, with `derivative` (devices, parts) = df/dp (eq. 9 to 12).
+
+    lr: (devices, 1).
+    """
     with torch.enable_grad():
         leaves = {name: tensor.detach().requires_grad_() for name, tensor in networks.items()}
-        descent = (derivative * expected(leaves, signal)).sum()
+        descent = (derivative * expected(leaves, signal, candidates)).sum()
         gradients = torch.autograd.grad(descent, list(leaves.values()))
-    return {name: networks[name] - lr * slope for name, slope in zip(leaves, gradients, strict=True)}
+    pairs = zip(leaves, gradients, strict=True)
+    return {name: networks[name] - lr.view(-1, *[1] * (slope.ndim - 1)) * slope for name, slope in pairs}
 
 
-def starting_logits(p: float) -> Tensor:
+def starting_logits(p: float, candidates: Tensor) -> Tensor:
     """(candidates,): a bell of BREADTH over the candidates, placed so that their mean is p."""
-    low, high = -100.0, 116.0
+    low, high = float(candidates[0]) - 101.0, float(candidates[-1]) + 101.0
     for _ in range(60):
         middle = (low + high) / 2
-        mean = float((_bell(middle).softmax(-1) * CANDIDATES).sum())
+        mean = float((_bell(middle, candidates).softmax(-1) * candidates).sum())
         low, high = (middle, high) if mean < p else (low, middle)
-    return _bell(low).float()
+    return _bell(low, candidates).float()
 
 
-def _bell(centre: float) -> Tensor:
-    return -((CANDIDATES.double() - centre) ** 2) / (2 * BREADTH**2)
+def _bell(centre: float, candidates: Tensor) -> Tensor:
+    return -((candidates.double() - centre) ** 2) / (2 * BREADTH**2)
 
 
-def _draw(random: np.random.Generator, parts: int) -> dict[str, NDArray[np.float64]]:
+def _draw(random: np.random.Generator, parts: int, candidates: int) -> dict[str, NDArray[np.float64]]:
     """One device's v and layers; uniform within 1/sqrt(inputs), as PyTorch starts a linear layer."""
     network = {"v": random.standard_normal(WIDTH)}
     for layer in range(LAYERS):
@@ -87,5 +88,5 @@ def _draw(random: np.random.Generator, parts: int) -> dict[str, NDArray[np.float
         bound = 1 / math.sqrt(inputs)
         network[f"w{layer}"] = random.uniform(-bound, bound, (inputs, WIDTH))
         network[f"b{layer}"] = random.uniform(-bound, bound, (1, WIDTH))
-    network["head"] = random.normal(0, HEAD, (parts, WIDTH, len(CANDIDATES)))
+    network["head"] = random.normal(0, HEAD, (parts, WIDTH, candidates))
     return network

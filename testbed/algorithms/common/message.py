@@ -1,14 +1,14 @@
-"""The bytes of a message: a small fixed header, then the values as little-endian float32.
+"""The bytes of a message: a small fixed header, then the values as little-endian float32, or a code of them.
 
 offset  bytes  what
 0       4      b"TBMX"
 4       1      version of this layout, 1
-5       1      type of the values, 1: float32
+5       1      type of the values, 1: float32; bytes of a code (`compression.py`): 2: top-k, 3: quantised, 4: lattice
 6       2      zero
 8       4      sender
 12      4      round
 16      4      degree: how many neighbours the sender hears, for the receivers' mixing weights
-20      4      number of values
+20      4      number of values; of a code, number of bytes
 24      4      CRC-32 of bytes 0 to 23 and of the values
 28      ...    the values
 """
@@ -16,15 +16,29 @@ offset  bytes  what
 import struct
 import zlib
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from testbed.exchange import HEADER_BYTES
 
-MAGIC, VERSION, FLOAT32 = b"TBMX", 1, 1
+MAGIC, VERSION = b"TBMX", 1
 _FIELDS = struct.Struct("<4sBBHIIII")
 _CHECK = struct.Struct("<I")
+
+
+class Kind(IntEnum):
+    """Type of the values."""
+
+    FLOAT32 = 1
+    TOP_K = 2
+    QUANTISED = 3
+    LATTICE = 4
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        return np.dtype("<f4" if self is Kind.FLOAT32 else "u1")
 
 
 @dataclass(frozen=True)
@@ -34,8 +48,9 @@ class Message:
     sender: int
     round: int
     degree: int
-    values: NDArray[np.float32]
-    """(values,)"""
+    values: NDArray[np.float32] | NDArray[np.uint8]
+    """(values,), or the bytes of their code."""
+    kind: Kind = Kind.FLOAT32
 
 
 def size_bytes(values: int) -> int:
@@ -47,9 +62,9 @@ def encode(message: Message) -> bytes:
     """The bytes of a message. ValueError for one without values: it is not sent."""
     if not message.values.size:
         raise ValueError("a message without values is not sent")
-    payload = np.ascontiguousarray(message.values, "<f4").tobytes()
+    payload = np.ascontiguousarray(message.values, message.kind.dtype).tobytes()
     fields = _FIELDS.pack(
-        MAGIC, VERSION, FLOAT32, 0, message.sender, message.round, message.degree, message.values.size
+        MAGIC, VERSION, message.kind, 0, message.sender, message.round, message.degree, message.values.size
     )
     return fields + _CHECK.pack(zlib.crc32(payload, zlib.crc32(fields))) + payload
 
@@ -61,11 +76,12 @@ def decode(data: bytes) -> Message:
     magic, version, kind, _, sender, round_, degree, count = _FIELDS.unpack_from(data)
     if magic != MAGIC:
         raise ValueError(f"a message begins with {MAGIC!r}, this with {magic!r}")
-    if (version, kind) != (VERSION, FLOAT32):
-        raise ValueError(f"message of version {version} and type {kind}; known are {VERSION} and {FLOAT32}")
-    if len(data) != size_bytes(count):
-        raise ValueError(f"a message of {count} values has {size_bytes(count)} bytes, this has {len(data)}")
+    if version != VERSION or kind not in set(Kind):
+        raise ValueError(f"message of version {version} and type {kind}; known are {VERSION} and 1 to {max(Kind)}")
+    dtype = Kind(kind).dtype
+    if len(data) != (size := HEADER_BYTES + dtype.itemsize * count):
+        raise ValueError(f"a message of {count} values has {size} bytes, this has {len(data)}")
     payload = data[HEADER_BYTES:]
     if _CHECK.unpack_from(data, _FIELDS.size) != (zlib.crc32(payload, zlib.crc32(data[: _FIELDS.size])),):
         raise ValueError(f"the message of device {sender} in round {round_} is damaged: its checksum does not fit")
-    return Message(sender, round_, degree, np.frombuffer(payload, "<f4"))
+    return Message(sender, round_, degree, np.frombuffer(payload, dtype), Kind(kind))

@@ -1,0 +1,1 @@
+"""What algorithms are made of: the base class, the bytes of a message, the hypernetworks."""

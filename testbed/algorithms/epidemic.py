@@ -1,0 +1,43 @@
+"""Epidemic Learning, EL-Local: De Vos et al., "Epidemic Learning: Boosting Decentralized Learning with Randomized
+Communication", NeurIPS 2023.
+
+Sends the model after its local step, and the numbers of those that it is for; keeps nothing. Links need go one way
+only. A lost message is left out of the mean, which is of fewer models then.
+
+Our reading: the paper's devices reach each other all; here a device chooses among those that hear it, and all of them
+where they are fewer than `peers`. One broadcast serves all that are chosen; the other neighbours hear it and leave it.
+Over `unicast` and `tcp` it goes to all neighbours, too.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from testbed.aggregation.weights import equal_rows
+from testbed.algorithms.atc import ATC
+from testbed.algorithms.common.message import size_bytes
+from testbed.seeds import Purpose, generator
+
+
+class Epidemic(ATC):
+    """x_i+ = the mean of x_j - lr g_j(x_j) over j = i and all j whose random choice of `peers` devices has i in it"""
+
+    title = "Epidemic Learning"
+    modes = ("barrier",)
+    symmetric = "no"
+
+    def message_bytes(self, parameters: int) -> tuple[int, ...]:
+        """The model, and 4 bytes for each device that it is for."""
+        return (size_bytes(parameters + min(self.settings.peers, self.devices - 1)),)
+
+    def weights(self, neighbours: Tensor, delivered: Tensor, round_: int) -> Tensor:
+        return equal_rows(self.chosen(neighbours, round_) & neighbours & delivered)
+
+    def chosen(self, neighbours: Tensor, round_: int) -> Tensor:
+        """(devices, devices) bool: whether j has chosen i, uniformly without replacement among those that hear j."""
+        chosen = torch.zeros_like(neighbours, dtype=torch.bool)
+        for sender, hearers in enumerate(neighbours.T.numpy()):
+            others = np.setdiff1d(np.flatnonzero(hearers), sender)
+            draw = generator(self.seed, Purpose.EPIDEMIC, round_, sender)
+            chosen[draw.permutation(others)[: self.settings.peers], sender] = True
+        return chosen

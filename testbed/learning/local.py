@@ -1,0 +1,79 @@
+"""Local training: the local steps of all devices in a round, whatever it is that they train on."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import lru_cache, partial
+
+import torch
+from torch import Tensor
+
+from testbed.learning.schedule import lr_at
+from testbed.learning.sgd import Sgd, Trained
+from testbed.learning.steps import Gradients
+from testbed.scenario.schema import Algorithm
+
+RECENT = 64
+"""Rounds whose batches are kept at hand for devices that train each at its own time."""
+
+
+class LocalTraining(ABC):
+    """Devices that each take local steps down `gradients`, as `algorithm` has them (`testbed.learning.sgd`).
+
+    The learning rate is that of `rounds` rounds (`testbed.learning.schedule`). `momentum` stands in place of the
+    settings' own, where an algorithm has a default or uses theirs otherwise.
+    """
+
+    def __init__(
+        self, gradients: Gradients, algorithm: Algorithm, rounds: int = 1, momentum: float | None = None
+    ) -> None:
+        self.algorithm, self._gradients = algorithm, gradients
+        self.momentum = (algorithm.momentum or 0.0) if momentum is None else momentum
+        self._sgd = Sgd(self.momentum, algorithm.weight_decay, algorithm.clip)
+        self._lr = partial(lr_at, algorithm, rounds)
+        self._recent = lru_cache(RECENT)(self.batches)
+
+    @abstractmethod
+    def start(self) -> Tensor:
+        """The common initial model of all devices, (devices, parameters)."""
+
+    @abstractmethod
+    def batches(self, round_: int) -> Tensor:
+        """Samples of the local steps, (local_steps, devices, batch), int64: a function of seed and round alone."""
+
+    @abstractmethod
+    def accuracy(self, models: Tensor, samples: int = 0) -> Tensor:
+        """Accuracy (devices,) on the first `samples` test samples; 0: on all."""
+
+    def gradients(self, models: Tensor, round_: int) -> tuple[Tensor, Tensor]:
+        """Gradients (devices, parameters) and mean losses (devices,) at `models` on the round's first batches."""
+        out = torch.empty_like(models)
+        return out, self._gradients(models, self.batches(round_)[0], out, models.new_ones(len(models), 1))
+
+    def updates(
+        self, models: Tensor, round_: int, *, correction: Tensor | None = None, velocity: Tensor | None = None
+    ) -> Trained:
+        """What the round's local steps take off `models` (devices, parameters), and what else they give.
+
+        `correction` and `velocity`: see `testbed.learning.sgd`; None is 0 for both.
+        """
+        lr = models.new_full((len(models), 1), self._lr(round_))
+        batches = self.batches(round_)
+        return self._sgd.train(self._gradients, models, batches, lr, correction=correction, velocity=velocity)
+
+    def updates_of(
+        self,
+        models: Tensor,
+        devices: Sequence[int],
+        rounds: Sequence[int],
+        *,
+        correction: Tensor | None = None,
+        velocity: Tensor | None = None,
+    ) -> Trained:
+        """As `updates`, for some devices, each in a local round of its own: all tensors have a row for each of those.
+
+        A device draws the samples, and has the learning rate, that it would have in that round of `updates`.
+        """
+        lr = models.new_tensor([[self._lr(round_)] for round_ in rounds])
+        own = [self._recent(round_)[:, device] for device, round_ in zip(devices, rounds, strict=True)]
+        batches = torch.stack(own, 1)
+        return self._sgd.train(self._gradients, models, batches, lr, correction=correction, velocity=velocity)

@@ -1,0 +1,66 @@
+"""What a run gave, round by round, and the paper's two measures of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from testbed.errors import UserError
+from testbed.results import Run
+
+Reals = NDArray[np.float64]
+COLUMNS = ("accuracy_mean", "closed_ns", "bytes", "energy_j", "consensus_distance", "spectral_gap", "small_share")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """All arrays (rounds,); as many rounds as there were before a divergence."""
+
+    accuracy: Reals
+    """Mean over devices; NaN in rounds that were not evaluated."""
+    seconds: Reals
+    """Simulated, until the round closed."""
+    bytes: Reals
+    """Of messages, of all devices, so far."""
+    joules: Reals
+    """Of radios and computing, of all devices, so far; NaN where the air knows none."""
+    small_share: Reals
+    """Share of the parameters with |w| <= .01."""
+    step_s: float = float("nan")
+    """Wall-clock seconds of training and mixing a round, the median."""
+    diverged: bool = False
+
+    @property
+    def best(self) -> float:
+        """Max Acc: the highest mean accuracy of all rounds; 0 if it diverged before any was measured."""
+        return float(np.nanmax(self.accuracy)) if np.isfinite(self.accuracy).any() else 0.0
+
+    def first(self, target: float) -> int | None:
+        """Conv. Rds, counted from 1: the first round whose mean accuracy is at least `target`; None if none is."""
+        reached = np.flatnonzero(self.accuracy >= target)
+        return int(reached[0]) + 1 if len(reached) else None
+
+    def at(self, values: Reals, target: float) -> float:
+        """The value of one of the arrays in that round; NaN if there is none."""
+        round_ = self.first(target)
+        return float("nan") if round_ is None else float(values[round_ - 1])
+
+
+def curve_of(folder: Path, diverged: bool) -> Curve:
+    """The curve of the run in `folder`, finished or not."""
+    run = Run(folder)
+    try:
+        rounds, wall = run.rounds, run.wall
+    except UserError:  # it diverged in its first round: there is none to read
+        nothing = np.empty(0)
+        return Curve(nothing, nothing, nothing, nothing, nothing, diverged=diverged)
+    return Curve(
+        accuracy=rounds["accuracy_mean"],
+        seconds=rounds["closed_ns"] / 1e9,
+        bytes=rounds["bytes"].cumsum().astype(np.float64),
+        joules=rounds["energy_j"].cumsum(),
+        small_share=rounds["small_share"],
+        step_s=float(np.median(wall["training_s"] + wall["mixing_s"])),
+        diverged=diverged,
+    )

@@ -1,0 +1,74 @@
+"""The folder that airs and cells are kept in: what is finished in it is never done again.
+
+OUT/airs/<name>/   a recorded trace          OUT/cells/<name>/   a run directory, and diverged.json if it diverged
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from testbed.reproduction.curve import Curve, curve_of
+from testbed.reproduction.grid import Cell
+from testbed.reproduction.scenarios import Air, air_of
+from testbed.results import Run
+from testbed.tables import write_whole
+from testbed.trace import header
+from testbed.trace.files import HEADER
+
+DIVERGED = "diverged.json"
+Job = Air | Cell
+
+
+class Store:
+    """Airs and cells in `root`. What was found finished is taken to stay so."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._done: set[str] = set()
+        self._curves: dict[Cell, Curve] = {}
+
+    def folder(self, job: Job) -> Path:
+        return self.root / ("airs" if isinstance(job, Air) else "cells") / job.name
+
+    def air(self, cell: Cell) -> Path:
+        """Where the air of a cell is; no folder is meant where it needs none."""
+        return self.folder(air_of(cell)) if cell.air == "ns3" else Path()
+
+    def is_done(self, job: Job) -> bool:
+        if job.name not in self._done and _is_done(self.folder(job)):
+            self._done.add(job.name)
+        return job.name in self._done
+
+    def curve(self, cell: Cell) -> Curve:
+        """What a finished cell gave."""
+        if cell not in self._curves:
+            folder = self.folder(cell)
+            self._curves[cell] = curve_of(folder, (folder / DIVERGED).is_file())
+        return self._curves[cell]
+
+
+def write_diverged(folder: Path, about: dict[str, Any]) -> None:
+    """Have the cell in `folder` count as finished, its tables ending where it diverged."""
+    write_whole(folder / DIVERGED, (json.dumps(about, indent=2) + "\n").encode())
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[bool]:
+    """Whether this process alone may write to `folder`, until the end of the block; also if that process is killed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _is_done(folder: Path) -> bool:
+    if (folder / HEADER).is_file():
+        return bool(header(folder).checksums)
+    return (folder / DIVERGED).is_file() or (Run.is_one(folder) and Run(folder).finished)

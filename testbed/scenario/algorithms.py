@@ -1,0 +1,43 @@
+"""The names of the algorithms: those of the files that define them. Nothing is imported for it."""
+
+import ast
+from difflib import get_close_matches
+from pathlib import Path
+
+import testbed
+
+FOLDER = Path(testbed.__file__).parent / "algorithms"
+
+
+def names() -> list[str]:
+    """Names that `algorithm.name` may have, beside a Python file."""
+    return sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
+
+
+def is_file(name: str) -> bool:
+    """Whether a name is that of a file of the user's own."""
+    return name.endswith(".py")
+
+
+def title(name: str) -> str:
+    """An algorithm's name as people write it: the text `title` of its class; the name itself where that is not to be
+    found."""
+    file = Path(name) if is_file(name) else FOLDER / f"{name}.py"
+    try:
+        tree = ast.parse(file.read_text("utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return name
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id="title")], value=ast.Constant(value=str(text))):
+                return text
+    return name
+
+
+def complaint(name: str) -> str | None:
+    """What is wrong with a name, if anything."""
+    if is_file(name) or name in names():
+        return None
+    near = get_close_matches(name, names(), 1, 0.4)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"algorithm.name = {name!r} is not an algorithm; {hint}Known are {', '.join(names())}, or a Python file"

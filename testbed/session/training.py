@@ -1,0 +1,60 @@
+"""The local training of a round, as the algorithm wants it: where it begins, what corrects its steps, and the momentum
+that goes on from one round to the next."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from testbed.algorithms import Algorithm, State, Training
+from testbed.learning.local import LocalTraining
+from testbed.learning.sgd import Trained
+
+VELOCITY = "velocity of local steps"
+"""Under this name a state holds the momentum buffers, beside what is the algorithm's."""
+
+Done = tuple[Training, Tensor, State]
+"""A training, its losses (devices,), and the momentum buffers after it, if there are such."""
+
+
+class Trainer:
+    """Trains all devices of a fleet, round after round."""
+
+    def __init__(self, fleet: LocalTraining, algorithm: Algorithm) -> None:
+        self._fleet, self._algorithm = fleet, algorithm
+        self._keeps = bool(fleet.momentum) and not algorithm.restarts
+
+    def start(self, models: Tensor) -> State:
+        """All that is kept beside the models, before the first round."""
+        return self._algorithm.start(models) | ({VELOCITY: torch.zeros_like(models)} if self._keeps else {})
+
+    def train(self, models: Tensor, state: State, round_: int) -> Done:
+        """All devices in a round."""
+        algorithm, own = self._algorithm, without_velocity(state)
+        correction, velocity = algorithm.correction(own), state.get(VELOCITY)
+        point = algorithm.point(models, own)
+        trained = self._fleet.updates(point, round_, correction=correction, velocity=velocity)
+        return self._done(models, trained, round_)
+
+    def _done(self, models: Tensor, trained: Trained, round_: int) -> Done:
+        velocity = {VELOCITY: trained.velocity} if self._keeps and trained.velocity is not None else {}
+        return Training(models, trained.updates, trained.lr, round_), trained.losses, velocity
+
+
+def without_velocity(state: State) -> State:
+    """What of a state is the algorithm's."""
+    return {name: tensor for name, tensor in state.items() if name != VELOCITY}
+
+
+def finished(done: Done, trained: NDArray[np.bool_], before: State) -> Done:
+    """Nothing comes off the models of those whose training does not count, their momentum is as `before`, and their
+    loss is no number."""
+    if trained.all():
+        return done
+    training, losses, velocity = done
+    idle = torch.from_numpy(~trained)
+    updates = training.updates.masked_fill(idle[:, None], 0.0)
+    velocity = {name: torch.where(idle[:, None], before[name], tensor) for name, tensor in velocity.items()}
+    return replace(training, updates=updates), losses.masked_fill(idle, torch.nan), velocity

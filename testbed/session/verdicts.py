@@ -1,0 +1,59 @@
+"""Every algorithm on four quadratics in a path: whether it comes to the optimum, or not, as its mathematics says."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from testbed.algorithms import Algorithm, find, names
+from testbed.session.divergence import Diverged
+from testbed.session.trial import Problem, iterates, scenario_of
+
+LR = 0.05
+KEYS = ["condition=20"]
+"""L = 1 / lr = 20 and mu = L / 20 = 1: bounds that the curvatures, 1 to 4, keep."""
+
+REACHED, MISSED = 1e-6, 1e-3
+"""An algorithm has come to the optimum within REACHED of it, and has not further off than MISSED."""
+
+MOST, FEW = 6000, 200
+"""Rounds for those that come to it, as many as they need, and for those that do not."""
+
+
+class Verdict(NamedTuple):
+    """How far an algorithm came."""
+
+    name: str
+    title: str
+    mode: str
+    rounds: int
+    """Or periods, in the event-driven modes."""
+    distance: float
+    """Largest |x_i - optimum| of a device; infinite where it diverged."""
+    exact: bool
+    """Whether it should come to the optimum."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it does what it should; who does not come to the optimum is no further off than local training."""
+        problem = Problem()
+        furthest = max(abs(minimum - problem.optimum) for minimum in problem.b)
+        return self.distance <= REACHED if self.exact else MISSED < self.distance <= furthest
+
+
+def verdicts() -> Iterator[Verdict]:
+    """One for each algorithm that comes along."""
+    for name in names():
+        yield verdict(name, find(name))
+
+
+def verdict(name: str, kind: type[Algorithm]) -> Verdict:
+    """That of one algorithm."""
+    problem, mode = Problem(), "barrier" if "barrier" in kind.modes else kind.modes[-1]
+    scenario, distance, rounds = scenario_of(problem, name, LR, MOST if kind.exact else FEW, KEYS, mode), 0.0, 0
+    try:
+        for models in iterates(problem, scenario):
+            rounds, distance = rounds + 1, max(abs(x - problem.optimum) for x in models)
+            if kind.exact and distance <= REACHED:
+                break
+    except Diverged as error:
+        rounds, distance = error.round_, float("inf")
+    return Verdict(name, kind.title, mode, rounds, distance, kind.exact)
