@@ -43,6 +43,7 @@ class ADOMPlus(Algorithm):
     vectors = 2
     momentum = "none"
     exact = True
+    exact = True
     whole_rounds = True
     local_steps = False
     connected = "warning"

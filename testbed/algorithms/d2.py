@@ -20,6 +20,7 @@ class D2(Algorithm):
     title = "D2"
     momentum = "none"
     exact = True
+    exact = True
     whole_rounds = True
     local_steps = False
     symmetric = "error"

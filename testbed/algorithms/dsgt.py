@@ -21,6 +21,7 @@ class DSGT(Algorithm):
     vectors = 2
     momentum = "none"
     exact = True
+    exact = True
     whole_rounds = True
     local_steps = False
 

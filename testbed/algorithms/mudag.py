@@ -34,6 +34,7 @@ class Mudag(Algorithm):
     title = "Mudag"
     momentum = "none"
     exact = True
+    exact = True
     whole_rounds = True
     local_steps = False
     connected = "warning"

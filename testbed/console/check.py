@@ -20,10 +20,11 @@ def check(as_json: bool) -> bool:
         return all(each.ok for each in found)
     console, found = Console(), []
     table = Table("algorithm", "rounds", "from the optimum", "expected", "", box=None, pad_edge=False)
-    with console.status("checking"):
+    with console.status("checking") as status:
         for each in verdicts():
             found.append(each)
             table.add_row(*_row(each))
+            status.update(f"checking: {len(found)} done, {each.title} the last")
     console.print(table)
     wrong = [each.name for each in found if not each.ok]
     print(f"not as expected: {', '.join(wrong)}" if wrong else f"all {len(found)} do what they should")
