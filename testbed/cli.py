@@ -167,6 +167,22 @@ def plot_density(
     _plot("density", runs, out, target=target)
 
 
+@plot_app.command("theory")
+def plot_theory(runs: Runs, out: Figure = Path("theory.png")) -> None:
+    """Consensus distance, spectral gap, mean |w| and share of |w| <= .01 against rounds."""
+    from testbed import report
+
+    print(report.plot_theory(runs, out))
+
+
+@plot_app.command("powers")
+def plot_powers(runs: Runs, out: Figure = Path("powers.png")) -> None:
+    """HyperPrism's p of every device and part of the model against rounds."""
+    from testbed import report
+
+    print(report.plot_powers(runs, out))
+
+
 @plot_app.command("network")
 def plot_network(
     run: Recorded,

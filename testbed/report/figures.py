@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from testbed.errors import UserError
 from testbed.report.series import Series, gather
-from testbed.report.style import COLOURS, MARKERS, STYLE, save
+from testbed.report.style import COLOURS, MARKERS, STYLE, band, save
 
 REFERENCE, SHARE = "D-PSGD", 0.95
 """The target where none is given: this share of the lowest best accuracy of D-PSGD, or of all where it did not run."""
@@ -85,12 +85,7 @@ def _common_target(series: list[Series]) -> float:
 
 
 def _line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], label: str) -> None:
-    """Mean over runs where a round was evaluated, with one standard deviation on either side."""
-    seen = np.isfinite(y).all(0)
-    x, mean, spread = x[seen], y[:, seen].mean(0), y[:, seen].std(0)
-    (line,) = axes.plot(x, mean, label=f"{label}, n={len(y)}" if len(y) > 1 else label, linewidth=1.4)
-    if len(y) > 1:
-        axes.fill_between(x, mean - spread, mean + spread, color=line.get_color(), alpha=0.2, linewidth=0)
+    band(axes, x, y, label=f"{label}, n={len(y)}" if len(y) > 1 else label, linewidth=1.4)
 
 
 def _points(axes: Axes, x: NDArray[np.float64], values: list[NDArray[np.float64]], label: str, number: int) -> None:

@@ -48,6 +48,15 @@ def name(axes: Axes, x: str, y: str) -> None:
     axes.set_ylabel(y)
 
 
+def band(axes: Axes, x: Reals, y: Reals, **look: Any) -> None:
+    """The mean of y (runs, points) where all runs have a value, with one standard deviation on either side."""
+    seen = np.isfinite(y).all(0)
+    x, mean, spread = x[seen], y[:, seen].mean(0), y[:, seen].std(0)
+    (line,) = axes.plot(x, mean, **look)
+    if len(y) > 1:
+        axes.fill_between(x, mean - spread, mean + spread, color=line.get_color(), alpha=0.2, linewidth=0)
+
+
 def title(axes: Axes, text: str) -> None:
     """A line above a panel, smaller than its labels."""
     axes.set_title(text, size=8)

@@ -10,7 +10,6 @@ from testbed.errors import UserError
 from testbed.results import Run
 
 Reals = NDArray[np.float64]
-COLUMNS = ("accuracy_mean", "closed_ns", "bytes", "energy_j", "consensus_distance", "spectral_gap", "small_share")
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,8 @@ class Curve:
     """Of radios and computing, of all devices, so far; NaN where the air knows none."""
     small_share: Reals
     """Share of the parameters with |w| <= .01."""
+    density: float = float("nan")
+    """Realised, mean over rounds."""
     step_s: float = float("nan")
     """Wall-clock seconds of training and mixing a round, the median."""
     diverged: bool = False
@@ -61,6 +62,7 @@ def curve_of(folder: Path, diverged: bool) -> Curve:
         bytes=rounds["bytes"].cumsum().astype(np.float64),
         joules=rounds["energy_j"].cumsum(),
         small_share=rounds["small_share"],
+        density=float(rounds["density"].mean()),
         step_s=float(np.median(wall["training_s"] + wall["mixing_s"])),
         diverged=diverged,
     )

@@ -7,6 +7,7 @@ evaluated, and on how many images, is ours.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any, ClassVar, Literal
 
 AirKind = Literal["ns3", "graph"]
@@ -95,6 +96,16 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where methods are compared: everything but the method and the seed."""
+
+    task: Task
+    setting: Setting
+    air: AirKind
+    column: Column
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is to be reproduced."""
 
@@ -125,13 +136,10 @@ class Plan:
         """One for each seed."""
         return [Cell(task, setting, method, air, lr, seed) for seed in range(1, self.seeds + 1)]
 
-    def lines(self) -> Iterator[tuple[Task, Setting, AirKind, Column, str]]:
-        """All that has a number in a table."""
-        for task in self.tasks:
-            for setting in self.settings():
-                for air in self.airs:
-                    for column in self.columns:
-                        yield from ((task, setting, air, column, method) for method in self.methods)
+    def places(self) -> Iterator[Place]:
+        """All columns of all tables, each once."""
+        choices = product(self.tasks, self.settings(), self.airs, self.columns)
+        yield from (Place(task, setting, air, column) for task, setting, air, column in choices)
 
 
 def quick(plan: Plan) -> Plan:

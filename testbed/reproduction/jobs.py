@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
-from testbed.reproduction.grid import PAPER_LR, Cell, Column, Plan, Setting, Task
+from testbed.reproduction.grid import PAPER_LR, Cell, Place, Plan
 from testbed.reproduction.scenarios import Air, air_of, air_scenario, cell_scenario
-from testbed.reproduction.store import Job, Store, claimed, write_diverged
+from testbed.reproduction.store import Job, Store, claimed, discard_other, write_diverged
 from testbed.reproduction.tuning import Tuning
 from testbed.session import record, run
 from testbed.session.divergence import Diverged
@@ -31,7 +32,8 @@ class Jobs:
 
     def cells(self) -> list[Cell]:
         """All cells that are known, the most wanted first: the base's air, then seed by seed."""
-        cells = list(dict.fromkeys([*self._tuning_cells(), *self._table_cells(), *self._figure_cells()]))
+        figures = (cell for method in self.plan.powers for cell in self.figure_cells(method))
+        cells = list(dict.fromkeys([*self._tuning_cells(), *self._table_cells(), *figures]))
         return sorted(cells, key=self._rank)
 
     def airs(self) -> list[Air]:
@@ -55,27 +57,30 @@ class Jobs:
         jobs: list[Job] = [*self.airs(), *([] if self.only_airs else self.cells())]
         return sum(map(self.store.is_done, jobs)), len(jobs)
 
-    def lr(self, task: Task, setting: Setting, method: str, column: Column) -> float | None:
-        """The learning rate of a column; None where its tuning is not finished."""
-        return PAPER_LR if column == "paper" else self.tuning.lr(task, setting, method)
+    def lr(self, place: Place, method: str) -> float | None:
+        """The learning rate there; None where its tuning is not finished."""
+        return PAPER_LR if place.column == "paper" else self.tuning.lr(place.task, place.setting, method)
 
     def _paper_cells(self) -> Iterator[Cell]:
-        for task, setting, air, _, method in self.plan.lines():
-            yield from self.plan.cells(task, setting, method, air, PAPER_LR)
+        for place, method in self._lines():
+            yield from self.plan.cells(place.task, place.setting, method, place.air, PAPER_LR)
 
     def _table_cells(self) -> Iterator[Cell]:
-        for task, setting, air, column, method in self.plan.lines():
-            if lr := self.lr(task, setting, method, column):
-                yield from self.plan.cells(task, setting, method, air, lr)
+        for place, method in self._lines():
+            if lr := self.lr(place, method):
+                yield from self.plan.cells(place.task, place.setting, method, place.air, lr)
 
     def _tuning_cells(self) -> Iterator[Cell]:
-        for task, setting, _, column, method in self.plan.lines():
-            if column == "tuned":
-                yield from self.tuning.cells(task, setting, method)
+        for place, method in self._lines():
+            if place.column == "tuned":
+                yield from self.tuning.cells(place.task, place.setting, method)
 
-    def _figure_cells(self) -> Iterator[Cell]:
-        for method in self.plan.powers:
-            yield from self.plan.cells(self.plan.tasks[0], self.plan.base, method, "graph", PAPER_LR)
+    def _lines(self) -> Iterator[tuple[Place, str]]:
+        return product(self.plan.places(), self.plan.methods)
+
+    def figure_cells(self, method: str) -> list[Cell]:
+        """Those of a method with a fixed power, for the figures: in the base setting of the first data set."""
+        return self.plan.cells(self.plan.tasks[0], self.plan.base, method, "graph", PAPER_LR)
 
     def _rank(self, cell: Cell) -> tuple[int, bool, int, int, int, int]:
         """The seed of tuning is the first."""
@@ -104,9 +109,10 @@ def _record(air: Air, store: Store) -> str:
 
 
 def _run(cell: Cell, store: Store, data_dir: Path | None) -> str:
-    folder = store.folder(cell)
+    folder, scenario = store.folder(cell), cell_scenario(cell, store.air(cell))
+    discard_other(folder, scenario)
     try:
-        ran = run(cell_scenario(cell, store.air(cell)), folder, resume=True, data_dir=data_dir)
+        ran = run(scenario, folder, resume=True, data_dir=data_dir)
     except Diverged as error:
         write_diverged(folder, {"round": error.round_, "device": error.device, "sentence": str(error)})
         return f"diverged in round {error.round_ + 1}"

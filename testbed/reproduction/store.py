@@ -5,15 +5,18 @@ OUT/airs/<name>/   a recorded trace          OUT/cells/<name>/   a run directory
 
 import fcntl
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from testbed.errors import UserError
 from testbed.reproduction.curve import Curve, curve_of
 from testbed.reproduction.grid import Cell
 from testbed.reproduction.scenarios import Air, air_of
 from testbed.results import Run
+from testbed.scenario import Scenario, fingerprint, load
 from testbed.tables import write_whole
 from testbed.trace import header
 from testbed.trace.files import HEADER
@@ -53,6 +56,18 @@ class Store:
 def write_diverged(folder: Path, about: dict[str, Any]) -> None:
     """Have the cell in `folder` count as finished, its tables ending where it diverged."""
     write_whole(folder / DIVERGED, (json.dumps(about, indent=2) + "\n").encode())
+
+
+def discard_other(folder: Path, scenario: Scenario) -> None:
+    """Throw away an unfinished run that another version began under another scenario: it cannot be gone on with."""
+    if not folder.is_dir():
+        return
+    try:
+        same = fingerprint(load(folder / "scenario.toml")) == fingerprint(scenario)
+    except UserError:
+        same = False
+    if not same:
+        shutil.rmtree(folder)
 
 
 @contextmanager

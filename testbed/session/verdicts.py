@@ -15,7 +15,7 @@ BOUNDS = 0.25, ["condition=4"]
 REACHED, MISSED = 1e-4, 1e-3
 """An algorithm has come to the optimum within REACHED of it, and has not further off than MISSED."""
 
-MOST, FEW = 6000, 200
+MOST, FEW = 12_000, 200
 """Rounds for those that come to it, as many as they need, and for those that do not."""
 
 
