@@ -38,6 +38,14 @@ def test_one_that_is_wrong_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> N
     assert check("--json").exit_code == 1
 
 
+def test_divergence_is_null_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdicts, "names", lambda: ["atc"])
+    monkeypatch.setattr(verdicts, "LR", 9.0)
+    [row] = json.loads(check("--json").stdout)
+    assert (row["distance"], row["ok"]) == (None, False)
+    assert "diverged" in check().stdout
+
+
 def test_the_iterates_of_one() -> None:
     options = ["--algorithm", "wpm", "--c", "1,2,3", "--b", "-1,1,.5", "--graph", "star", "--rounds", "3", "--json"]
     tree = json.loads(check(*options, "--set", "p=1", "--set", "variant=primal").stdout)
@@ -58,6 +66,7 @@ def test_the_iterates_of_one() -> None:
         (["--set", "condition"], "has no value"),
         (["--set", "conditon=4"], "did you mean algorithm.condition"),
         (["--algorithm", "adom-plus"], "is not an algorithm"),
+        (["--algorithm", "adpsgd"], 'is not defined for run.mode = "barrier"'),
     ],
 )
 def test_bad_input_is_a_sentence(options: list[str], said: str) -> None:

@@ -6,6 +6,8 @@ for a line of many devices it is what STEPS steps give, which is a little too sm
 """
 
 from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,23 +23,53 @@ EVERY = 4
 TOLERANCE = 1e-7
 """Of the eigenvector, relative; the error of its eigenvalue is of the order of the square."""
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
+Value = TypeVar("Value")
 
 
-def components(weights: Tensor) -> NDArray[np.int32]:
-    """(devices,) the connected component that each device is in, where weights (devices, devices) are not 0."""
-    labels: NDArray[np.int32] = csgraph.connected_components(csr_array(weights.numpy()), directed=False)[1]
-    return labels
+def remembered(function: Callable[[Array], Value]) -> Callable[[Tensor], Value]:
+    """A function of a tensor (devices, devices), with the last few values kept: links often stay as they are."""
+
+    @lru_cache(maxsize=4)
+    def of_bytes(entries: bytes, kind: np.dtype[Any], devices: int) -> Value:
+        return function(np.frombuffer(entries, kind).reshape(devices, devices))
+
+    @wraps(function)
+    def of_tensor(matrix: Tensor) -> Value:
+        entries = matrix.numpy()
+        return of_bytes(entries.tobytes(), entries.dtype, len(entries))
+
+    return of_tensor
 
 
-def contraction(weights: Tensor, groups: NDArray[np.int32] | None = None) -> float:
-    """The largest singular value of W - Q, where Q takes the mean over each group of devices; by default over all.
+@remembered
+def contraction(weights: Array) -> float:
+    """The largest singular value of W - 11'/m, for weights W (devices, devices).
 
-    One mixing with W (devices, devices) leaves at the most this share of the distance to the means. For symmetric
-    doubly stochastic weights, and groups that are their components, it is the largest |eigenvalue| other than 1.
+    One mixing leaves at the most this share of the distance to the mean.
     """
-    matrix, count = csr_array(weights.numpy()), len(weights)
-    groups = np.zeros(count, dtype=np.int32) if groups is None else groups
+    return _beside_means(csr_array(weights), np.zeros(len(weights), dtype=np.int32))
+
+
+@remembered
+def second_eigenvalue(weights: Array) -> tuple[float, int]:
+    """Of symmetric doubly stochastic weights (devices, devices), the largest |eigenvalue| but for one 1 of each
+    component of their graph, and the number of components."""
+    matrix = csr_array(weights)
+    count, groups = csgraph.connected_components(matrix, directed=False)
+    return _beside_means(matrix, groups), int(count)
+
+
+@remembered
+def laplacian_norm(graph: Array) -> float:
+    """The largest eigenvalue of the Laplacian D - A of an undirected graph (devices, devices) without loops."""
+    matrix = csgraph.laplacian(csr_array(graph.astype(np.float64)))
+    return _largest(lambda vectors: np.asarray(matrix @ vectors), len(graph))
+
+
+def _beside_means(matrix: csr_array, groups: NDArray[np.int32]) -> float:
+    """The largest singular value of W - Q, where Q takes the mean over each group of devices."""
+    count = len(groups)
     share = np.bincount(groups)[groups] ** -0.5
     mean = csr_array((share, groups, np.arange(count + 1)), shape=(count, int(groups.max()) + 1))
 
@@ -46,12 +78,6 @@ def contraction(weights: Tensor, groups: NDArray[np.int32] | None = None) -> flo
         return np.asarray(matrix.T @ image - mean @ (mean.T @ image))
 
     return float(np.sqrt(_largest(square, count)))
-
-
-def laplacian_norm(graph: Tensor) -> float:
-    """The largest eigenvalue of the Laplacian D - A of an undirected graph (devices, devices) bool without loops."""
-    matrix = csgraph.laplacian(csr_array(graph.numpy().astype(np.float64)))
-    return _largest(lambda vectors: np.asarray(matrix @ vectors), len(graph))
 
 
 def _largest(apply: Callable[[Array], Array], size: int) -> float:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from testbed.aggregation import linear
 from testbed.algorithms.common.algorithm import Algorithm, State, Training
-from testbed.algorithms.common.gossip import known, positive_gossip, smallest_eigenvalue
+from testbed.algorithms.common.gossip import known, positive_gossip, smallest
 
 
 class ADOM(Algorithm):
@@ -36,6 +36,7 @@ class ADOM(Algorithm):
     title = "ADOM"
     vectors = 2
     momentum = "none"
+    exact = True
     exact = True
     whole_rounds = True
     connected = "warning"
@@ -55,7 +56,7 @@ class ADOM(Algorithm):
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
         x, z, z_g, lr, condition = training.trained, state["z"], self._z_g(state), training.lr, self.settings.condition
-        lmin = smallest_eigenvalue(weights, state["lmin"])
+        lmin = smallest(weights, state["lmin"])
         eta, alpha, mu = 2 * known(lmin, x) / (7 * lr * sqrt(condition)), lr / 2, 1 / (lr * condition)
         gossiped_m, gossiped_x = (messages - linear(messages, weights)).chunk(2, 1)
         d = gossiped_m - eta * gossiped_x

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from testbed.aggregation import linear
 from testbed.algorithms.common.algorithm import Algorithm, State, Training
-from testbed.algorithms.common.gossip import known, positive_gossip, smallest_eigenvalue
+from testbed.algorithms.common.gossip import known, positive_gossip, smallest
 
 
 class ADOMPlus(Algorithm):
@@ -43,6 +43,7 @@ class ADOMPlus(Algorithm):
     vectors = 2
     momentum = "none"
     exact = True
+    exact = True
     whole_rounds = True
     local_steps = False
     connected = "warning"
@@ -63,7 +64,7 @@ class ADOMPlus(Algorithm):
         return torch.cat([state["m"], y_g + z_g], 1)
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        lmin = smallest_eigenvalue(weights, state["lmin"])
+        lmin = smallest(weights, state["lmin"])
         by = Parameters.of(training.lr, self.settings.condition, known(lmin, training.models))
         x, x_g, (y_g, z_g) = training.models, self.point(training.models, state), self._between(state)
         y, z, s = state["y"], state["z"], y_g + z_g

@@ -7,8 +7,9 @@ what it converges to. The last is also true of lost messages, and more:
 
 Our reading, as the paper knows no losses: a device that has missed a message has no right copy of the sender's xh any
 more, and leaves that sender out, whose weight stays with its own, until a whole model comes from there: that is in the
-rounds 0, N, 2N, ... with resync_rounds = N, and never with 0. Messages from and to devices that are not here at the end
-of a round count as lost.
+rounds 0, N, 2N, ... with resync_rounds = N. With 0 it is never, and over links that change each device soon trains
+alone. Messages from and to devices that are not here at the end of a round count as lost. With `compression = "none"`
+whole models come in every round. Coarse codes need a small gamma.
 """
 
 from collections.abc import Mapping
@@ -69,13 +70,18 @@ class Choco(Algorithm):
         return training.trained + self.settings.gamma * moved, {"xh": xh, "held": held}
 
     def _whole(self, round_: int) -> bool:
-        return bool(self.settings.resync_rounds) and round_ % self.settings.resync_rounds == 0
+        rounds = self.settings.resync_rounds
+        return self._code is None or (rounds > 0 and round_ % rounds == 0)
 
     def _compress(self, differences: Tensor, round_: int) -> Tensor:
         """Q, as receivers decode it."""
-        if isinstance(self._code, Quantised):
-            return self._code.held(differences, self._random(differences, round_))
-        return differences if self._code is None else self._code.held(differences)
+        match self._code:
+            case TopK():
+                return self._code.held(differences)
+            case Quantised():
+                return self._code.held(differences, self._random(differences, round_))
+            case None:
+                return differences
 
     def _random(self, like: Tensor, round_: int) -> Tensor:
         """Uniform in [0, 1), from the random stream of each device and round."""

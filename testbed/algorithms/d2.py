@@ -1,5 +1,5 @@
-"""D2, or exact diffusion: Tang, Lian, Yan, Zhang and Liu, "D2: Decentralized Training over Decentralized Data",
-ICML 2018.
+"""D2, or exact diffusion: Tang, Lian, Yan, Zhang and Liu, "D2: Decentralized Training over Decentralized Data", ICML
+2018.
 
 Sends one vector; keeps the model after the last local step. W has to be symmetric, without eigenvalues up to -1/3, and
 the same in every round: it is (I + W) / 2 here, W being the Metropolis weights (exact diffusion: Yuan, Ying, Zhao and

@@ -1,6 +1,6 @@
-"""DSGT, gradient tracking in its adapt-then-combine form: Nedić, Olshevsky and Shi, "Achieving Geometric Convergence
-for Distributed Optimization over Time-Varying Graphs", 2017 (DIGing), combined after the step as in Xu et al.,
-"Augmented Distributed Gradient Methods", CDC 2015 (Aug-DGM).
+"""DSGT, gradient tracking: Nedić, Olshevsky and Shi, "Achieving Geometric Convergence for Distributed Optimization over
+Time-Varying Graphs", SIAM J. Optim. 2017 (DIGing), here in the adapt-then-combine form of Xu et al., "Augmented
+Distributed Gradient Methods for Multi-Agent Optimization", CDC 2015.
 
 Sends two vectors, x - lr y and y; keeps the mixed y and the last gradient. Links may change, but need go both ways: the
 mean of all y is that of all gradients only while columns of W sum to 1. What a message lost one way takes from that

@@ -9,7 +9,6 @@ where they are fewer than `peers`. One broadcast serves all that are chosen; the
 Over `unicast` and `tcp` it goes to all neighbours, too.
 """
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,13 +30,11 @@ class Epidemic(ATC):
         return (size_bytes(parameters + min(self.settings.peers, self.devices - 1)),)
 
     def weights(self, neighbours: Tensor, delivered: Tensor, round_: int) -> Tensor:
-        return equal_rows(self.chosen(neighbours, round_) & neighbours & delivered)
+        return equal_rows(self.chosen(neighbours, round_) & delivered)
 
     def chosen(self, neighbours: Tensor, round_: int) -> Tensor:
         """(devices, devices) bool: whether j has chosen i, uniformly without replacement among those that hear j."""
-        chosen = torch.zeros_like(neighbours, dtype=torch.bool)
-        for sender, hearers in enumerate(neighbours.T.numpy()):
-            others = np.setdiff1d(np.flatnonzero(hearers), sender)
-            draw = generator(self.seed, Purpose.EPIDEMIC, round_, sender)
-            chosen[draw.permutation(others)[: self.settings.peers], sender] = True
-        return chosen
+        hears = neighbours & ~torch.eye(len(neighbours), dtype=torch.bool)
+        draws = torch.from_numpy(generator(self.seed, Purpose.EPIDEMIC, round_).random(hears.shape))
+        order = draws.masked_fill(~hears, 1.0).topk(min(self.settings.peers, len(hears)), dim=0, largest=False)
+        return hears & torch.zeros_like(hears).scatter(0, order.indices, True)

@@ -26,6 +26,7 @@ class KGT(Algorithm):
     vectors = 2
     momentum = "none"
     exact = True
+    exact = True
     whole_rounds = True
 
     def start(self, models: Tensor) -> State:

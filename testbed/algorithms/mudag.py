@@ -1,5 +1,4 @@
-"""Mudag: Ye, Luo, Zhou and Zhang, "Multi-consensus Decentralized Accelerated Gradient Descent", 2020 (arXiv
-2005.00797).
+"""Mudag: Ye, Luo, Zhou and Zhang, "Multi-consensus Decentralized Accelerated Gradient Descent", arXiv 2005.00797, 2020.
 
 In every round each device sends K = `algorithm.exchanges` vectors, one exchange after the other, as FastMix has it. It
 keeps y and the last step from it, and in between the two last vectors of FastMix. Links need go both ways, and a path
@@ -19,7 +18,7 @@ from torch import Tensor
 
 from testbed.aggregation import linear
 from testbed.algorithms.common.algorithm import Algorithm, State, Training
-from testbed.algorithms.common.gossip import gossip, second_eigenvalue
+from testbed.algorithms.common.gossip import gossip, l2
 
 
 class Mudag(Algorithm):
@@ -57,7 +56,7 @@ class Mudag(Algorithm):
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
         z, before = self._last_two(training, state)
-        eta = eta_w(second_eigenvalue(weights))
+        eta = eta_w(l2(weights))
         after = (1 + eta) * linear(messages, weights) - eta * before
         mixed = state | {"z": after, "z_before": z, "exchange": state["exchange"] + 1}
         return after, self._ended(training, mixed) if mixed["exchange"][0] == self.exchanges else mixed
@@ -77,7 +76,7 @@ class Mudag(Algorithm):
         return {"y": y, "stepped": stepped, "z": x, "z_before": x, "exchange": torch.zeros_like(state["exchange"])}
 
 
-def eta_w(l2: float) -> float:
+def eta_w(second: float) -> float:
     """The momentum of FastMix (Liu and Morse, "Accelerated Linear Iterations for Distributed Averaging", 2011)."""
-    root = sqrt(1 - l2**2)
+    root = sqrt(1 - second**2)
     return (1 - root) / (1 + root)

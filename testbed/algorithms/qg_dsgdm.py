@@ -1,5 +1,5 @@
-"""QG-DSGDm, quasi-global momentum: Lin, Karimireddy, Stich and Jaggi, "Quasi-Global Momentum: Accelerating
-Decentralized Deep Learning on Heterogeneous Data", ICML 2021.
+"""QG-DSGDm: Lin, Karimireddy, Stich and Jaggi, "Quasi-Global Momentum: Accelerating Decentralized Deep Learning on
+Heterogeneous Data", ICML 2021.
 
 Sends the model after its local steps; keeps the momentum m. Links may change; one-way links bias what it converges to,
 as with any mean. The weight of a lost message stays with the receiver's own model. A device whose training does not

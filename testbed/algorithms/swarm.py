@@ -66,7 +66,6 @@ class Swarm(Algorithm):
     def _decoded(lattice: Lattice, own: Tensor, codes: Tensor, weights: Tensor) -> Tensor:
         """The means, with each message as its receiver decodes it."""
         shares = weights.to(own)
-        mixed = shares.diagonal()[:, None] * own
-        receivers, senders = shares.fill_diagonal_(0).nonzero(as_tuple=True)
-        theirs = lattice.near(codes[senders], own[receivers])
-        return mixed.index_add(0, receivers, weights[receivers, senders].to(own)[:, None] * theirs)
+        receivers, senders = weights.clone().fill_diagonal_(0).nonzero(as_tuple=True)
+        theirs = shares[receivers, senders, None] * lattice.near(codes[senders], own[receivers])
+        return (shares.diagonal()[:, None] * own).index_add(0, receivers, theirs)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Sequence
+from math import isfinite
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,14 +18,15 @@ def check(as_json: bool) -> bool:
     """Print how far every algorithm came, and whether it does what it should; whether all do."""
     if as_json:
         found = list(verdicts())
-        print(json.dumps([{**each._asdict(), "ok": each.ok} for each in found]))
+        print(json.dumps([_tree(each) for each in found]))
         return all(each.ok for each in found)
     console, found = Console(), []
     table = Table("algorithm", "rounds", "from the optimum", "expected", "", box=None, pad_edge=False)
-    with console.status("checking"):
+    with console.status("checking") as status:
         for each in verdicts():
             found.append(each)
             table.add_row(*_row(each))
+            status.update(f"checking: {len(found)} done, {each.title} the last")
     console.print(table)
     wrong = [each.name for each in found if not each.ok]
     print(f"not as expected: {', '.join(wrong)}" if wrong else f"all {len(found)} do what they should")
@@ -58,8 +61,14 @@ def check_problem(
 def _row(verdict: Verdict) -> list[str]:
     unit = "" if verdict.mode == "barrier" else f" periods, {verdict.mode}"
     expected = "reaches it" if verdict.exact else "does not reach it"
-    distance = "diverged" if verdict.distance == float("inf") else f"{verdict.distance:.2g}"
+    distance = f"{verdict.distance:.2g}" if isfinite(verdict.distance) else "diverged"
     return [verdict.title, f"{verdict.rounds}{unit}", distance, expected, "ok" if verdict.ok else "NOT SO"]
+
+
+def _tree(verdict: Verdict) -> dict[str, Any]:
+    """JSON values; `distance` is null where it diverged."""
+    distance = verdict.distance if isfinite(verdict.distance) else None
+    return {**verdict._asdict(), "distance": distance, "ok": verdict.ok}
 
 
 def _numbers(name: str, text: str) -> tuple[float, ...]:

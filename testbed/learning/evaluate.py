@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from testbed.learning.convolved import Convolved, begins_with_convolution, right
 from testbed.learning.models import Model
 from testbed.learning.steps import channels_last
 from testbed.threads import each
@@ -27,8 +28,9 @@ class Accuracy(Protocol):
 
 def accuracy(model: Model, x: Tensor, y: Tensor, classes: int) -> Accuracy:
     """The fastest exact way for this model over test images x (samples, channels, height, width), labels y."""
-    linear = [isinstance(layer, nn.Linear) for layer in model.module] == [False, True]
-    return OneMatrix(model, x, y, classes) if linear else OneByOne(model, x, y)
+    if [isinstance(layer, nn.Linear) for layer in model.module] == [False, True]:
+        return OneMatrix(model, x, y, classes)
+    return Convolved(model, x, y) if begins_with_convolution(model) else OneByOne(model, x, y)
 
 
 class OneByOne:
@@ -45,12 +47,7 @@ class OneByOne:
     def _right(self, model: Tensor) -> int:
         weights = self._model.spec.views(model)
         with torch.no_grad():
-            return sum(self._chunk(weights, x.movedim(-1, 1), y) for x, y in self._chunks)
-
-    def _chunk(self, weights: dict[str, Tensor], x: Tensor, y: Tensor) -> int:
-        logits = self._model(weights, x)
-        best, guess = logits.max(1)
-        return int(((guess == y) & (best == best)).sum())  # NaN is the largest for max, and differs from itself
+            return sum(right(self._model(weights, x.movedim(-1, 1)), y) for x, y in self._chunks)
 
 
 @dataclass(frozen=True)

@@ -101,12 +101,13 @@ def _mlp(shape: tuple[int, int, int], classes: int) -> nn.Sequential:
 
 
 def _cnn(shape: tuple[int, int, int], classes: int) -> nn.Sequential:
+    """ReLU after pooling: values and gradients are the same to the last bit, and it has a quarter of the work."""
     channels, height, width = shape
     if height != width or height not in (28, 32):
         raise UserError(f"model.name = 'cnn' takes images of 28x28 or 32x32, not {height}x{width}")
     return nn.Sequential(
-        *(nn.Conv2d(channels, 6, 5, padding=(32 - height) // 2), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
+        *(nn.Conv2d(channels, 6, 5, padding=(32 - height) // 2), nn.MaxPool2d(2), nn.ReLU()),
+        *(nn.Conv2d(6, 16, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten()),
         *(nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, classes)),
     )
 

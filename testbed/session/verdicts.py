@@ -8,13 +8,14 @@ from testbed.session.divergence import Diverged
 from testbed.session.trial import Problem, iterates, scenario_of
 
 LR = 0.05
-KEYS = ["condition=20"]
-"""L = 1 / lr = 20 and mu = L / 20 = 1: bounds that the curvatures, 1 to 4, keep."""
+BOUNDED = ("mudag", "adom", "adom_plus")
+BOUNDS = 0.25, ["condition=4"]
+"""lr and key of those that know bounds of the curvatures, which are 1 to 4: L = 1 / lr, and mu = L / condition."""
 
-REACHED, MISSED = 1e-6, 1e-3
+REACHED, MISSED = 1e-4, 1e-3
 """An algorithm has come to the optimum within REACHED of it, and has not further off than MISSED."""
 
-MOST, FEW = 6000, 200
+MOST, FEW = 12_000, 200
 """Rounds for those that come to it, as many as they need, and for those that do not."""
 
 
@@ -48,7 +49,8 @@ def verdicts() -> Iterator[Verdict]:
 def verdict(name: str, kind: type[Algorithm]) -> Verdict:
     """That of one algorithm."""
     problem, mode = Problem(), "barrier" if "barrier" in kind.modes else kind.modes[-1]
-    scenario, distance, rounds = scenario_of(problem, name, LR, MOST if kind.exact else FEW, KEYS, mode), 0.0, 0
+    lr, keys = BOUNDS if name in BOUNDED else (LR, [])
+    scenario, distance, rounds = scenario_of(problem, name, lr, MOST if kind.exact else FEW, keys, mode), 0.0, 0
     try:
         for models in iterates(problem, scenario):
             rounds, distance = rounds + 1, max(abs(x - problem.optimum) for x in models)

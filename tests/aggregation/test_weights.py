@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from testbed.aggregation import metropolis, uniform
+from testbed.aggregation import metropolis, push_sum, uniform
 from testbed.aggregation.weights import equal_rows, metropolis_rows
 
 GRAPHS = {
@@ -96,3 +96,15 @@ def test_every_device_knows_its_row_by_the_degrees_that_travelled(name: str) -> 
 def test_equal_rows_share_between_what_was_heard_and_the_own() -> None:
     heard = torch.tensor([[False, False, True], [False, False, False]])
     assert equal_rows(heard).tolist() == [[0.5, 0, 0.5], [0, 1, 0]]
+
+
+@given(st.integers(1, 12), st.integers(0, 1000))
+def test_push_sum_gives_all_of_what_each_has(devices: int, seed: int) -> None:
+    draws = torch.rand(2, devices, devices, generator=torch.Generator().manual_seed(seed))
+    links, arrived = draws < torch.tensor([0.6, 0.5])[:, None, None]
+    weights, others = push_sum(links, arrived), ~torch.eye(devices, dtype=torch.bool)
+    torch.testing.assert_close(weights.sum(0), torch.ones(devices, dtype=torch.float64), rtol=0, atol=1e-15)
+    assert torch.equal((weights > 0) & others, links & arrived & others)
+    hearers = (links & others).sum(0, dtype=torch.float64)
+    torch.testing.assert_close(weights, (weights > 0) / (hearers + 1.0) * others + torch.diag(weights.diagonal()))
+    assert (weights.diagonal() >= 1 / (hearers + 1) - 1e-12).all()

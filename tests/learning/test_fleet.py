@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
-from testbed.learning import evaluate, steps
+from testbed.learning import convolved, evaluate, steps
 from testbed.learning.data import DataSet, load
 from testbed.learning.fleet import Fleet, of_scenario
 from testbed.learning.steps import Execution
@@ -177,6 +177,19 @@ def test_accuracy_counts_right_answers(name: str, samples: int) -> None:
         guesses = [functional_call(own.model.module, own.spec.views(model), (x,)).argmax(1) for model in models]
     expected = torch.stack([(guess == y).float().mean() for guess in guesses])
     assert (own.accuracy(models, samples) - expected).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 28, 28)])
+def test_convolutions_of_devices_together_count_as_alone(
+    shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convolved, "IMAGES", 30)
+    monkeypatch.setattr(convolved, "GROUP", 2)
+    own = Fleet(images(shape), [np.arange(SAMPLES)] * DEVICES, "cnn", Algorithm(), 1)
+    models, (x, y) = different(own) * 3, (own.data.test_x, own.data.test_y)
+    together, alone = convolved.Convolved(own.model, x, y), evaluate.OneByOne(own.model, x, y)
+    assert torch.equal(together(models), alone(models))
+    assert torch.equal(own.accuracy(models, 70), convolved.Convolved(own.model, x[:70], y[:70])(models))
 
 
 def test_equal_logits_count_for_the_first_class_only() -> None:

@@ -163,7 +163,7 @@ def test_a_run_says_it_before_its_first_round(tmp_path: Path, mode: str) -> None
     graph.remove_edge(3, 2)
     nx.write_graphml(graph, tmp_path / "g.graphml")
     heard = Heard()
-    period = {"mode": mode, "period_s": 0.01, "rounds": 1}
+    period = {"mode": mode, "period_s": 0.001, "rounds": 1}
     own = {"name": "wpm", "p": 2.0}
     testbed.run(over(str(tmp_path / "g.graphml"), run=period, algorithm=own), tmp_path / "run", observer=heard)
     assert heard.lines[0].startswith("algorithm.p = 2 is no odd integer")

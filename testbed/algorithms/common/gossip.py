@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from testbed.aggregation import laplacian, metropolis, mutual
-from testbed.aggregation.spectrum import components, contraction
+from testbed.aggregation.spectrum import second_eigenvalue
 from testbed.scenario.schema import Algorithm as Settings
 
 CAP = 0.9
@@ -28,22 +28,22 @@ def positive_gossip(settings: Settings, neighbours: Tensor, delivered: Tensor) -
     return weights if settings.gossip == "laplacian" else (weights + torch.eye(len(weights))) / 2
 
 
-def second_eigenvalue(weights: Tensor) -> float:
-    """l2: the largest |eigenvalue| of W but for those that are 1, one for each component; at the most CAP.
+def l2(weights: Tensor) -> float:
+    """The largest |eigenvalue| of W but for those that are 1, one for each component; at the most CAP.
 
     Of weights that are unequal for lost messages, the part counts that is `mutual`.
     """
-    both = mutual(weights)
-    return min(contraction(both, components(both)), CAP)
+    return min(second_eigenvalue(mutual(weights))[0], CAP)
 
 
-def smallest_eigenvalue(weights: Tensor, before: Tensor) -> Tensor:
-    """lmin: the smallest eigenvalue of G = I - W that is not 0, over all connected rounds: of W and `before`, infinite
-    where there was none yet, (devices,). W has no negative eigenvalues; lost messages are as above."""
-    both = mutual(weights)
-    if components(both).max() > 0 or len(both) == 1:
-        return before
-    return before.clamp(max=max(1 - contraction(both), FLOOR))
+def smallest(weights: Tensor, before: Tensor) -> Tensor:
+    """lmin (devices,): the smallest eigenvalue of G = I - W that is not 0, over the connected rounds so far.
+
+    Those are the round of W, which has no negative eigenvalues, and the rounds of `before`, infinite where there was
+    none yet. Lost messages are as above.
+    """
+    second, components = second_eigenvalue(mutual(weights))
+    return before if components > 1 else before.clamp(max=max(1 - second, FLOOR))
 
 
 def known(lmin: Tensor, models: Tensor) -> Tensor:
