@@ -334,7 +334,7 @@ def main() -> NoReturn:
     except UserError as error:
         _fail(str(error), 2)
     except Interrupted:
-        _fail("Stopped. A run that was going on can be resumed with --resume.", 130)
+        _fail("Stopped. A run that was going on can be resumed with --resume; `reproduce` goes on by itself.", 130)
     except OSError as error:
         if error.strerror is None:
             raise

@@ -13,8 +13,10 @@ import numpy as np
 import torch
 
 from testbed.aggregation import metropolis, power_mean, power_mean_and_slope
+from testbed.algorithms.common import hypernetwork
 from testbed.learning.data import DataSet
 from testbed.learning.fleet import Fleet
+from testbed.learning.models import PARTS
 from testbed.scenario.schema import Algorithm
 from testbed.seeds import Purpose, generator
 
@@ -30,7 +32,8 @@ def mixing() -> dict[str, float]:
     device with one of the odd p from 3 to 15; `own_real_power_over_linear`: 50 different real p;
     `slope_over_linear`: these with the derivative by p, as HyperPrism needs it; `linear_over_copy`;
     `share_of_cnn_round`: WPM with p = 3 in one local step of all devices, `hyperprism_share_of_cnn_round`
-    with 50 different p and slopes.
+    with 50 different p and slopes; `hypernetworks_ms`, `hypernetworks_over_linear`: what all devices' hypernetworks
+    add to that, a step of learning and the choice of p for two parts.
     """
     mixes = _mixes()
     times = _in_turn(mixes, ROUNDS)
@@ -44,7 +47,9 @@ def mixing() -> dict[str, float]:
         "linear_over_copy": _ratio(times, "linear", "copy"),
         "share_of_cnn_round": _ratio(beside, "p = 3", "step"),
         "hyperprism_share_of_cnn_round": _ratio(beside, "slope", "step"),
+        "hypernetworks_over_linear": _ratio(times, "hypernetworks", "linear"),
         "linear_ms": round(1e3 * statistics.median(times["linear"]), 3),
+        "hypernetworks_ms": round(1e3 * statistics.median(times["hypernetworks"]), 3),
     }
 
 
@@ -64,7 +69,25 @@ def _mixes() -> dict[str, Callable[[], object]]:
         "own odd p": lambda: power_mean(models, weights, odd),
         "own real p": lambda: power_mean(models, weights, real),
         "slope": lambda: power_mean_and_slope(models, weights, real),
+        "hypernetworks": _hypernetworks(),
     }
+
+
+def _hypernetworks() -> Callable[[], object]:
+    """A round of the hypernetworks of all devices: they learn, and choose."""
+    candidates = torch.tensor(Algorithm().candidates)
+    networks = hypernetwork.create(DEVICES, len(PARTS), 3.0, candidates, seed=1)
+    signal, derivative, lr = (
+        torch.zeros(DEVICES, len(PARTS)),
+        torch.ones(DEVICES, len(PARTS)),
+        torch.full((DEVICES, 1), 0.01),
+    )
+
+    def work() -> object:
+        learnt = hypernetwork.descend(networks, signal, candidates, derivative, lr)
+        return hypernetwork.expected(learnt, signal, candidates)
+
+    return work
 
 
 def _cnn_step() -> Callable[[], object]:

@@ -28,9 +28,16 @@ class Curve:
     """Share of the parameters with |w| <= .01."""
     density: float = float("nan")
     """Realised, mean over rounds."""
-    step_s: float = float("nan")
-    """Wall-clock seconds of training and mixing a round, the median."""
+    training_s: float = float("nan")
+    """Wall-clock seconds of local training in a round, the median."""
+    mixing_s: float = float("nan")
+    """The same of mixing."""
     diverged: bool = False
+
+    @property
+    def step_s(self) -> float:
+        """Wall-clock seconds that a round takes the learning."""
+        return self.training_s + self.mixing_s
 
     @property
     def best(self) -> float:
@@ -63,6 +70,7 @@ def curve_of(folder: Path, diverged: bool) -> Curve:
         joules=rounds["energy_j"].cumsum(),
         small_share=rounds["small_share"],
         density=float(rounds["density"].mean()),
-        step_s=float(np.median(wall["training_s"] + wall["mixing_s"])),
+        training_s=float(np.median(wall["training_s"])),
+        mixing_s=float(np.median(wall["mixing_s"])),
         diverged=diverged,
     )

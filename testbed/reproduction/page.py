@@ -6,6 +6,7 @@ from pathlib import Path
 
 from testbed.reproduction import tables
 from testbed.reproduction.claims import CLAIMS, Ground
+from testbed.reproduction.costs import costs
 from testbed.reproduction.figures import draw
 from testbed.reproduction.grid import PAPER_LR, TITLES, TUNING_SEED, AirKind, Column, Task
 from testbed.reproduction.results import SHARE, Results
@@ -18,7 +19,7 @@ WHAT = {2: "data less and less IID", 3: "density of the graph", 4: "number of de
 HEAD = """# The tables of the HyperPrism paper
 
 Du et al., NeurIPS 2024, section 6: HyperPrism against its baselines. This page and all files beside it are written by
-`testbed reproduce hyperprism`; what is by hand is in [base.md](base.md).
+`testbed reproduce hyperprism`; [how.md](how.md) says how, [base.md](base.md) has variants and fixed powers.
 
 The paper gives its tables as pictures and names no code, so no number is compared digit by digit: what can be compared
 are its sentences. Its settings are taken as they are: Dirichlet concentration .1, 1 or 10; density .2, .5 or .8; 20, 50
@@ -44,7 +45,7 @@ def write(results: Results, folder: Path) -> list[Path]:
         written += [_write(folder / f"table{table}.csv", tables.as_csv(results, table))]
         written += [_write(folder / f"table{table}.md", text.replace("## ", "# ", 1))]
         parts.append(text)
-    parts += [theory(results, folder), rates(results)]
+    parts += [theory(results, folder), costs(results), rates(results)]
     return [_write(folder / "README.md", "\n".join(parts)), *written]
 
 

@@ -27,7 +27,7 @@ def test_names_say_what_a_cell_is() -> None:
     assert CELL.name == "mnist5k-a0.1-d0.5-m50-dpsgd-graph-lr0.01-s1"
     assert replace(CELL, tuning=True).name == "mnist5k-a0.1-d0.5-m50-dpsgd-graph-lr0.01-s1-tuning"
     assert air_of(live("dpsgd")).name == "ns3-m50-d0.5-s1-31428B-x1"
-    assert air_of(live("swarm")).name == "ns3-m50-d0.5-s1-31428B-x1-pairs"
+    assert air_of(live("swarm")).name == "ns3-m50-d0.5-s1-31428B-x1-partner"
     assert air_of(live("mudag")).name == "ns3-m50-d0.5-s1-31428B-x3"
     assert air_of(live("adom")).name == air_of(live("adom_plus")).name == "ns3-m50-d0.5-s1-62828B-x1"
 
