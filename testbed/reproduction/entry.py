@@ -15,7 +15,6 @@ from testbed.reproduction.page import write
 from testbed.reproduction.results import Results
 from testbed.reproduction.store import Store
 from testbed.reproduction.workers import Listener, work
-from testbed.scenario.algorithms import names
 
 
 def reproduce(
@@ -31,20 +30,18 @@ def reproduce(
 ) -> None:
     """Record and run in the folder `out` what is missing there, and write tables and figures into `results`.
 
-    Written is all that is in `out`, whatever of it was asked for now, even if the work is stopped.
+    Written is all that is in `out`, whatever of it was asked for now.
     `workers`: processes; by default one for each core. Raises UserError for data that is missing, and, at the end, for
     jobs that failed.
     """
     root = out / "quick" if choice.quick else out
-    jobs = Jobs(_possible(choice.plan()), Store(root), only_airs)
+    jobs = Jobs(choice.plan(), Store(root), only_airs)
     if not (only_airs or only_tables):
         _require_data(jobs.plan, data_dir)
-    try:
-        failed = [] if only_tables else work(jobs, workers or os.cpu_count() or 1, data_dir, listener)
-    finally:
-        if not only_airs:
-            whole = replace(choice, tables=(), air="both", lr="both").plan()
-            write(Results(Jobs(_possible(whole), jobs.store)), results or place(root, choice.quick))
+    failed = [] if only_tables else work(jobs, workers or os.cpu_count() or 1, data_dir, listener)
+    if not only_airs:
+        whole = replace(choice, tables=(), data="all", air="both", lr="both").plan()
+        write(Results(Jobs(whole, jobs.store)), results or place(root, choice.quick))
     if failed:
         raise UserError("\n".join(f"{done.job.name} failed: {done.told}" for done in failed))
 
@@ -53,11 +50,6 @@ def place(root: Path, is_quick: bool) -> Path:
     """Where results go by default: into the docs of a checkout; those of a quick look beside its runs."""
     docs = Path(testbed.__file__).parents[1] / "docs"
     return docs / "reproduction" if docs.is_dir() and not is_quick else root / "results"
-
-
-def _possible(plan: Plan) -> Plan:
-    """Less the methods that are not here."""
-    return replace(plan, methods=tuple(method for method in plan.methods if method in names()))
 
 
 def _require_data(plan: Plan, data_dir: Path | None) -> None:
