@@ -1,6 +1,7 @@
 """Every algorithm on four quadratics in a path: whether it comes to the optimum, or not, as its mathematics says."""
 
 from collections.abc import Iterator
+from math import isclose
 from typing import NamedTuple
 
 from testbed.algorithms import Algorithm, find, names
@@ -12,10 +13,13 @@ BOUNDED = ("mudag", "adom", "adom_plus")
 BOUNDS = 0.25, ["condition=4"]
 """lr and key of those that know bounds of the curvatures, which are 1 to 4: L = 1 / lr, and mu = L / condition."""
 
+GRAPHS = {"adom_plus": "complete"}
+"""Where it is not a path, in which ADOM+ takes 10,600 rounds."""
+
 REACHED, MISSED = 1e-4, 1e-3
 """An algorithm has come to the optimum within REACHED of it, and has not further off than MISSED."""
 
-MOST, FEW = 12_000, 200
+MOST, FEW = 2000, 200
 """Rounds for those that come to it, as many as they need, and for those that do not."""
 
 
@@ -31,13 +35,18 @@ class Verdict(NamedTuple):
     """Largest |x_i - optimum| of a device; infinite where it diverged."""
     exact: bool
     """Whether it should come to the optimum."""
+    mixes: bool
+    """Whether devices exchange anything."""
 
     @property
     def ok(self) -> bool:
-        """Whether it does what it should; who does not come to the optimum is no further off than local training."""
+        """Whether it does what it should; who does not come to the optimum comes nearer to it than where it began, or,
+        if it exchanges nothing, ends where local training does."""
         problem = Problem()
         furthest = max(abs(minimum - problem.optimum) for minimum in problem.b)
-        return self.distance <= REACHED if self.exact else MISSED < self.distance <= furthest
+        if self.exact:
+            return self.distance <= REACHED
+        return MISSED < self.distance < problem.optimum if self.mixes else isclose(self.distance, furthest, rel_tol=0.1)
 
 
 def verdicts() -> Iterator[Verdict]:
@@ -48,7 +57,7 @@ def verdicts() -> Iterator[Verdict]:
 
 def verdict(name: str, kind: type[Algorithm]) -> Verdict:
     """That of one algorithm."""
-    problem, mode = Problem(), "barrier" if "barrier" in kind.modes else kind.modes[-1]
+    problem, mode = Problem(graph=GRAPHS.get(name, "path")), "barrier" if "barrier" in kind.modes else kind.modes[-1]
     lr, keys = BOUNDS if name in BOUNDED else (LR, [])
     scenario, distance, rounds = scenario_of(problem, name, lr, MOST if kind.exact else FEW, keys, mode), 0.0, 0
     try:
@@ -58,4 +67,4 @@ def verdict(name: str, kind: type[Algorithm]) -> Verdict:
                 break
     except Diverged as error:
         rounds, distance = error.round_, float("inf")
-    return Verdict(name, kind.title, mode, rounds, distance, kind.exact)
+    return Verdict(name, kind.title, mode, rounds, distance, kind.exact, kind.needs_air)

@@ -98,10 +98,12 @@ def test_a_rate_too_high_diverges() -> None:
 def test_verdicts() -> None:
     assert verdict("allreduce", find("allreduce")).ok
     assert verdict("dpsgd", find("dpsgd")).ok
-    biased = Verdict("mine", "Mine", "barrier", 200, 0.2, exact=False)
+    biased = Verdict("mine", "Mine", "barrier", 200, 0.2, exact=False, mixes=True)
     assert biased.ok
     assert not biased._replace(exact=True).ok
     assert not biased._replace(distance=1e-9).ok
+    assert not biased._replace(distance=0.7).ok, "it never left 0"
+    assert biased._replace(distance=1.7, mixes=False).ok
     assert not biased._replace(distance=float("inf")).ok
     assert not biased._replace(distance=float("nan"), exact=True).ok
 
