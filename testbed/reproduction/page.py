@@ -6,7 +6,7 @@ from pathlib import Path
 
 from testbed.reproduction import tables
 from testbed.reproduction.claims import CLAIMS, Ground
-from testbed.reproduction.costs import costs
+from testbed.reproduction.costs import airs, costs
 from testbed.reproduction.figures import draw
 from testbed.reproduction.grid import PAPER_LR, TITLES, TUNING_SEED, AirKind, Column, Task
 from testbed.reproduction.results import SHARE, Results
@@ -45,7 +45,7 @@ def write(results: Results, folder: Path) -> list[Path]:
         written += [_write(folder / f"table{table}.csv", tables.as_csv(results, table))]
         written += [_write(folder / f"table{table}.md", text.replace("## ", "# ", 1))]
         parts.append(text)
-    parts += [theory(results, folder), costs(results), rates(results)]
+    parts += [theory(results, folder), costs(results), airs(results), rates(results)]
     return [_write(folder / "README.md", "\n".join(parts)), *written]
 
 

@@ -58,8 +58,8 @@ class Measures:
 
     @property
     def gets_there(self) -> bool:
-        """Whether it reaches the common target under all seeds."""
-        return 0 < self.seeds == self.rounds.reached
+        """Whether it reaches the common target under all seeds for which there is one."""
+        return 0 < self.rounds.reached == len(self.rounds.values)
 
 
 class Results:
@@ -102,12 +102,12 @@ class Results:
         """By how many percent HyperPrism is better than the best baseline: in Max Acc, and in Conv. Rds.
 
         (ours - best) / best of accuracies, (best - ours) / best of rounds to the common target, as 98.63 % = 1 - 1/73;
-        NaN where a side is missing, or never gets there under all seeds.
+        NaN where a method has no seed yet, or a side does not get there under all its seeds.
         """
         found = {method: self.measures(place, method) for method in self.plan.methods}
-        ours, baselines = found.get(OURS), [each for method, each in found.items() if method != OURS and each.seeds]
-        if ours is None or not ours.seeds or not baselines:
+        if not all(each.seeds for each in found.values()):
             return float("nan"), float("nan")
+        ours, baselines = found[OURS], [each for method, each in found.items() if method != OURS]
         accuracy = max(each.max_acc.mean for each in baselines)
         fewest = min((each.rounds.mean for each in baselines if each.gets_there), default=np.nan)
         rounds = ours.rounds.mean if ours.gets_there else np.nan
