@@ -9,47 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from testbed.reproduction.grid import AirKind, Column, Place, Setting, Task
-from testbed.reproduction.results import OURS, Results
-
-UNKNOWN = "cannot be told yet"
-
-
-@dataclass(frozen=True)
-class Ground:
-    """All settings over one air, with one choice of learning rates."""
-
-    results: Results
-    task: Task
-    air: AirKind
-    column: Column
-
-    def place(self, setting: Setting) -> Place:
-        return Place(self.task, setting, self.air, self.column)
-
-    def settings(self, table: int | None = None) -> list[Setting]:
-        """Of a table, else all."""
-        plan = self.results.plan
-        return plan.settings() if table is None else plan.columns_of(table) if table in plan.tables else []
-
-    @property
-    def methods(self) -> tuple[str, ...]:
-        return self.results.plan.methods
-
-    @property
-    def baselines(self) -> list[str]:
-        return [method for method in self.methods if method != OURS]
-
-    def accuracy(self, setting: Setting, method: str) -> float:
-        """Max Acc, mean over seeds; NaN where no seed is finished."""
-        return self.results.measures(self.place(setting), method).max_acc.mean
-
-    def ends(self, table: int, method: str) -> tuple[float, float]:
-        """Max Acc at the first and at the last value of a table."""
-        settings = self.settings(table)
-        if not settings:
-            return float("nan"), float("nan")
-        return self.accuracy(settings[0], method), self.accuracy(settings[-1], method)
+from testbed.reproduction.ground import UNKNOWN, Ground, arrival_s, less, step_s, unrest, verdict, whole_s
+from testbed.reproduction.results import OURS
 
 
 @dataclass(frozen=True)
@@ -61,46 +22,31 @@ class Claim:
     judge: Callable[[Ground], str]
 
 
-def verdict(found: list[bool | None], things: str) -> str:
-    """In words, of one comparison for each of the `things`; None is a comparison that cannot be made yet."""
-    known = [each for each in found if each is not None]
-    if not known:
-        return UNKNOWN
-    word = "agrees" if all(known) else "agrees in part" if any(known) else "does not agree"
-    missing = f"; {len(found) - len(known)} open" if len(known) < len(found) else ""
-    return f"{word}: {sum(known)} of {len(known)} {things}{missing}"
-
-
-def _less(low: float, high: float) -> bool | None:
-    """Whether low < high, where both are known."""
-    return None if np.isnan(low) or np.isnan(high) else bool(low < high)
-
-
 def highest(ground: Ground) -> str:
     """Max Acc of HyperPrism against that of the best baseline."""
     gains = [ground.results.gains(ground.place(setting))[0] for setting in ground.settings()]
-    return verdict([_less(0, gain) for gain in gains], "settings") + _range(gains)
+    return verdict([less(0, gain) for gain in gains], "settings") + _range(gains)
 
 
 def fastest(ground: Ground) -> str:
     """Conv. Rds of HyperPrism against those of the fastest baseline."""
     gains = [ground.results.gains(ground.place(setting))[1] for setting in ground.settings()]
-    return verdict([_less(0, gain) for gain in gains], "settings") + _range(gains)
+    return verdict([less(0, gain) for gain in gains], "settings") + _range(gains)
 
 
 def worse_with_skew(ground: Ground) -> str:
     """Max Acc at the smallest alpha against that at the largest."""
-    return verdict([_less(*ground.ends(2, method)) for method in ground.methods], "methods")
+    return verdict([less(*ground.ends(2, method)) for method in ground.methods], "methods")
 
 
 def worse_with_devices(ground: Ground) -> str:
     """Max Acc with the most devices against that with the fewest."""
-    return verdict([_less(*ground.ends(4, method)[::-1]) for method in ground.baselines], "baselines")
+    return verdict([less(*ground.ends(4, method)[::-1]) for method in ground.baselines], "baselines")
 
 
 def worse_with_density(ground: Ground) -> str:
     """Max Acc in the densest graph against that in the sparsest, at alpha .1."""
-    return verdict([_less(*ground.ends(3, method)[::-1]) for method in ground.baselines], "baselines")
+    return verdict([less(*ground.ends(3, method)[::-1]) for method in ground.baselines], "baselines")
 
 
 def adom_barely(ground: Ground) -> str:
@@ -115,8 +61,8 @@ def adom_fluctuates(ground: Ground) -> str:
     settings = ground.settings(3)[-1:]
     if not settings or "adom" not in ground.methods:
         return UNKNOWN
-    sizes = {method: _unrest(ground, settings[0], method) for method in ground.methods}
-    return verdict([_less(sizes[method], sizes["adom"]) for method in ground.methods if method != "adom"], "methods")
+    sizes = {method: unrest(ground, settings[0], method) for method in ground.methods}
+    return verdict([less(sizes[method], sizes["adom"]) for method in ground.methods if method != "adom"], "methods")
 
 
 def little_affected(ground: Ground) -> str:
@@ -125,25 +71,25 @@ def little_affected(ground: Ground) -> str:
         method: _extent([ground.accuracy(each, method) for each in ground.settings(3)]) for method in ground.methods
     }
     ours = ranges.get(OURS, float("nan"))
-    return verdict([_less(ours, ranges[method]) for method in ground.baselines], "baselines")
+    return verdict([less(ours, ranges[method]) for method in ground.baselines], "baselines")
 
 
 def dearer_rounds(ground: Ground) -> str:
     """Wall-clock seconds of training and mixing a round against each baseline's, in the base setting."""
-    ours, others = _step_s(ground, OURS), [_step_s(ground, method) for method in ground.baselines]
-    return verdict([_less(each, ours) for each in others], "baselines")
+    ours, others = step_s(ground, OURS), [step_s(ground, method) for method in ground.baselines]
+    return verdict([less(each, ours) for each in others], "baselines")
 
 
 def cheaper_whole(ground: Ground) -> str:
     """These seconds times the rounds to the common target against each baseline's; infinite where it is not reached."""
-    ours, others = _whole_s(ground, OURS), [_whole_s(ground, method) for method in ground.baselines]
-    return verdict([_less(ours, each) for each in others], "baselines")
+    ours, others = whole_s(ground, OURS), [whole_s(ground, method) for method in ground.baselines]
+    return verdict([less(ours, each) for each in others], "baselines")
 
 
 def sooner(ground: Ground) -> str:
     """Simulated seconds to the common target against each baseline's, in the base setting; never is later than any."""
-    ours, others = _arrival_s(ground, OURS), [_arrival_s(ground, method) for method in ground.baselines]
-    return verdict([_less(ours, each) for each in others], "baselines")
+    ours, others = arrival_s(ground, OURS), [arrival_s(ground, method) for method in ground.baselines]
+    return verdict([less(ours, each) for each in others], "baselines")
 
 
 CLAIMS = (
@@ -176,27 +122,3 @@ def _range(values: list[float]) -> str:
 
 def _extent(values: list[float]) -> float:
     return float(np.ptp(values)) if values else float("nan")
-
-
-def _unrest(ground: Ground, setting: Setting, method: str) -> float:
-    steps = []
-    for curve in ground.results.curves(ground.place(setting), method).values():
-        accuracy = curve.accuracy[np.isfinite(curve.accuracy)]
-        steps += np.abs(np.diff(accuracy[len(accuracy) // 2 :])).tolist()
-    return float(np.mean(steps)) if steps else float("nan")
-
-
-def _step_s(ground: Ground, method: str) -> float:
-    curves = ground.results.curves(ground.place(ground.results.plan.base), method).values()
-    return float(np.median([curve.step_s for curve in curves])) if curves else float("nan")
-
-
-def _arrival_s(ground: Ground, method: str) -> float:
-    found = ground.results.measures(ground.place(ground.results.plan.base), method)
-    return found.seconds.mean if found.gets_there or not found.seconds.values else float("inf")
-
-
-def _whole_s(ground: Ground, method: str) -> float:
-    found = ground.results.measures(ground.place(ground.results.plan.base), method)
-    rounds = found.rounds.mean if found.gets_there or not found.rounds.values else float("inf")
-    return rounds * _step_s(ground, method)

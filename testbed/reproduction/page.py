@@ -5,10 +5,11 @@ from itertools import product
 from pathlib import Path
 
 from testbed.reproduction import tables
-from testbed.reproduction.claims import CLAIMS, Ground
+from testbed.reproduction.claims import CLAIMS
 from testbed.reproduction.costs import airs, costs
 from testbed.reproduction.figures import draw
 from testbed.reproduction.grid import PAPER_LR, TITLES, TUNING_SEED, AirKind, Column, Task
+from testbed.reproduction.ground import Ground
 from testbed.reproduction.results import SHARE, Results
 from testbed.reproduction.scenarios import BATCH, PAYLOAD_BYTES
 from testbed.reproduction.theory import theory

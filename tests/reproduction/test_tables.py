@@ -5,8 +5,9 @@ import io
 
 import pytest
 
-from testbed.reproduction.claims import Ground, highest, verdict, worse_with_skew
+from testbed.reproduction.claims import CLAIMS, highest, worse_with_skew
 from testbed.reproduction.curve import Curve
+from testbed.reproduction.ground import Ground, verdict
 from testbed.reproduction.results import Spread
 from testbed.reproduction.tables import accuracy_table, as_csv, cost_table, is_empty, markdown, spread_text
 from tests.reproduction.made import PLAN, TASK, curve, results
@@ -88,7 +89,5 @@ def test_claims_against_cells() -> None:
 
 
 def test_every_claim_is_judged_with_nothing_there() -> None:
-    from testbed.reproduction.claims import CLAIMS
-
     ground = Ground(results({}, PLAN), TASK, "ns3", "tuned")
     assert {claim.judge(ground) for claim in CLAIMS} == {"cannot be told yet"}
