@@ -257,7 +257,7 @@ def reproduce(
 
     choice = reproduction.Choice(what, tuple(table or ()), seeds, quick, data, air, lr)
     with console.Campaign() as campaign:
-        reproduction.reproduce(
+        page = reproduction.reproduce(
             choice,
             out,
             campaign,
@@ -267,6 +267,7 @@ def reproduce(
             only_tables=only_tables,
             data_dir=data_dir,
         )
+    print(page or f"the airs are in {out}")
 
 
 @app.command()

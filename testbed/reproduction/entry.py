@@ -27,11 +27,11 @@ def reproduce(
     only_airs: bool = False,
     only_tables: bool = False,
     data_dir: Path | None = None,
-) -> None:
+) -> Path | None:
     """Record and run in the folder `out` what is missing there, and write tables and figures into `results`.
 
     Written is all that is in `out`, whatever of it was asked for now.
-    `workers`: processes; by default one for each core. Raises UserError for data that is missing, and, at the end, for
+    Returns the page, if one was written. `workers`: processes; by default one for each core. Raises UserError for data that is missing, and, at the end, for
     jobs that failed.
     """
     root = out / "quick" if choice.quick else out
@@ -39,11 +39,13 @@ def reproduce(
     if not (only_airs or only_tables):
         _require_data(jobs.plan, data_dir)
     failed = [] if only_tables else work(jobs, workers or os.cpu_count() or 1, data_dir, listener)
+    page = None
     if not only_airs:
         whole = replace(choice, tables=(), data="all", air="both", lr="both").plan()
-        write(Results(Jobs(whole, jobs.store)), results or place(root, choice.quick))
+        page, *_ = write(Results(Jobs(whole, jobs.store)), results or place(root, choice.quick))
     if failed:
         raise UserError("\n".join(f"{done.job.name} failed: {done.told}" for done in failed))
+    return page
 
 
 def place(root: Path, is_quick: bool) -> Path:
@@ -52,7 +54,7 @@ def place(root: Path, is_quick: bool) -> Path:
     return docs / "reproduction" if docs.is_dir() and not is_quick else root / "results"
 
 
-def _require_data(plan: Plan, data_dir: Path | None) -> None:
+def _require_data(plan: Plan, data_dir: Path | None) -> Path | None:
     for task in plan.tasks:
         if find(task.data, data_dir) is None:
             raise UserError(
