@@ -30,9 +30,9 @@ def reproduce(
 ) -> Path | None:
     """Record and run in the folder `out` what is missing there, and write tables and figures into `results`.
 
-    Written is all that is in `out`, whatever of it was asked for now.
-    Returns the page, if one was written. `workers`: processes; by default one for each core. Raises UserError for data that is missing, and, at the end, for
-    jobs that failed.
+    Written is all that is in `out`, whatever of it was asked for now. `workers`: processes; by default one for each
+    core. Returns the page, if one was written. Raises UserError for data that is missing, and, at the end, for jobs that
+    failed.
     """
     root = out / "quick" if choice.quick else out
     jobs = Jobs(choice.plan(), Store(root), only_airs)
@@ -54,7 +54,7 @@ def place(root: Path, is_quick: bool) -> Path:
     return docs / "reproduction" if docs.is_dir() and not is_quick else root / "results"
 
 
-def _require_data(plan: Plan, data_dir: Path | None) -> Path | None:
+def _require_data(plan: Plan, data_dir: Path | None) -> None:
     for task in plan.tasks:
         if find(task.data, data_dir) is None:
             raise UserError(
