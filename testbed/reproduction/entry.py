@@ -31,8 +31,8 @@ def reproduce(
     """Record and run in the folder `out` what is missing there, and write tables and figures into `results`.
 
     Written is all that is in `out`, whatever of it was asked for now. `workers`: processes; by default one for each
-    core. Returns the page, if one was written. Raises UserError for data that is missing, and, at the end, for jobs that
-    failed.
+    core. Returns the page, if one was written. Raises UserError for data that is missing, and at the end for jobs
+    that failed.
     """
     root = out / "quick" if choice.quick else out
     jobs = Jobs(choice.plan(), Store(root), only_airs)
