@@ -18,6 +18,8 @@ from testbed.session.learner import Workload, workload
 PAYLOAD_BYTES = 2240
 """Message bytes in a frame: the largest that there are, since fewer frames are quicker to simulate."""
 BATCH = 128
+TUNING_EVERY = 5
+"""Rounds between evaluations while a learning rate is chosen: they are what takes most of the time."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def _tree(cell: Cell, network: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "model": {"name": task.model},
         "algorithm": {**METHODS[cell.method], "lr": cell.lr, "batch_size": BATCH},
         "output": {
-            "eval_every": task.eval_every,
+            "eval_every": TUNING_EVERY if cell.tuning else task.eval_every,
             "eval_samples": task.eval_samples,
             "checkpoint_s": 60.0,
             **({"evaluate": "validation"} if cell.tuning else {}),
