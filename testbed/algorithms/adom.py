@@ -37,7 +37,6 @@ class ADOM(Algorithm):
     vectors = 2
     momentum = "none"
     exact = True
-    exact = True
     whole_rounds = True
     connected = "warning"
 

@@ -29,7 +29,7 @@ class ADOMPlus(Algorithm):
     h   = g(x_g) - nu x_g
     x+  = x + eta alpha (x_g - x+) - eta (h - y+)
     y+  = y + theta beta (h - y+) - theta (s / nu + x+)
-    z+  = z + gamma delta (z_g - z) - G v,    m+ = m - G v,    v = gamma s / nu + m
+    z+  = z + gamma delta (z_g - z) - G v,    m+ = v - G v,    v = gamma s / nu + m
     x_f = x_g + t2 (x+ - x),    y_f = y_g + s2 (y+ - y),    z_f = z_g - G s / 2
 
     x+ and y+ are the solution of the two equations in which they stand. Parameters:
@@ -42,7 +42,6 @@ class ADOMPlus(Algorithm):
     title = "ADOM+"
     vectors = 2
     momentum = "none"
-    exact = True
     exact = True
     whole_rounds = True
     local_steps = False
@@ -77,7 +76,7 @@ class ADOMPlus(Algorithm):
             "y_f": y_g + by.s2 * (y_next - y),
             "z": z + by.gamma * by.delta * (z_g - z) - gossiped_v,
             "z_f": z_g - gossiped_s / 2,
-            "m": state["m"] - gossiped_v,
+            "m": by.gamma / by.nu * s + state["m"] - gossiped_v,
             "lmin": lmin,
         }
 

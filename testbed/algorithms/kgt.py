@@ -26,7 +26,6 @@ class KGT(Algorithm):
     vectors = 2
     momentum = "none"
     exact = True
-    exact = True
     whole_rounds = True
 
     def start(self, models: Tensor) -> State:

@@ -13,9 +13,6 @@ BOUNDED = ("mudag", "adom", "adom_plus")
 BOUNDS = 0.25, ["condition=4"]
 """lr and key of those that know bounds of the curvatures, which are 1 to 4: L = 1 / lr, and mu = L / condition."""
 
-GRAPHS = {"adom_plus": "complete"}
-"""Where it is not a path, in which ADOM+ takes 10,600 rounds."""
-
 REACHED, MISSED = 1e-4, 1e-3
 """An algorithm has come to the optimum within REACHED of it, and has not further off than MISSED."""
 
@@ -57,7 +54,7 @@ def verdicts() -> Iterator[Verdict]:
 
 def verdict(name: str, kind: type[Algorithm]) -> Verdict:
     """That of one algorithm."""
-    problem, mode = Problem(graph=GRAPHS.get(name, "path")), "barrier" if "barrier" in kind.modes else kind.modes[-1]
+    problem, mode = Problem(), "barrier" if "barrier" in kind.modes else kind.modes[-1]
     lr, keys = BOUNDS if name in BOUNDED else (LR, [])
     scenario, distance, rounds = scenario_of(problem, name, lr, MOST if kind.exact else FEW, keys, mode), 0.0, 0
     try:
