@@ -8,7 +8,8 @@ device whose training does not count has the gradient 0 in that round.
 
 Our reading: L = 1 / lr and mu = L / `algorithm.condition`; a problem that is not strongly convex wants
 `algorithm.weight_decay`. W is that of `algorithm.gossip`; lmin is as in `common.gossip`. Parameters are those that the
-theory gives, and the model of a device is x.
+theory gives, and the model of a device is x. As y and z are gradients in size, and L decides how they move, the
+learning rate has to stay the same.
 """
 
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class ADOMPlus(Algorithm):
     exact = True
     whole_rounds = True
     local_steps = False
+    schedules = False
     connected = "warning"
 
     def start(self, models: Tensor) -> State:

@@ -4,7 +4,8 @@ Non-IID Data and Time-varying Communication Links", NeurIPS 2024.
 The power mean of `wpm`, with a p of its own for every device, round and part of the model (section
 4.2: representation and decision), that a hypernetwork on the device learns. Our reading, where the
 paper leaves it open or contradicts itself: raw models travel, and the receiver applies its p to all
-that it mixes; what `hypernetwork` lists; the derivative by p is clipped to [-1, 1].
+that it mixes; what `hypernetwork` lists; the derivative by p is clipped to [-1, 1]; with momentum, or several
+local steps, what they went along in all stands for g.
 
 Sends what `wpm` sends; keeps the hypernetworks, the last p, their last input and the slopes of the last mean by p.
 One-way links and lost messages: as with `wpm`.
@@ -53,7 +54,12 @@ class HyperPrism(WPM):
 
     @property
     def notes(self) -> list[str]:
-        return signed_power(list(self.settings.candidates), "algorithm.candidates")
+        if self.settings.choice == "hard":
+            return signed_power(list(self.settings.candidates), "algorithm.candidates")
+        return [
+            'algorithm.choice = "expected": p is a mean of the candidates, rarely an odd integer, for which the '
+            "paper's theory is: the signed power sign(w) |w|^p is taken"
+        ]
 
     def start(self, models: Tensor) -> State:
         networks = hypernetwork.create(self.devices, len(self.parts), self.settings.p, self._candidates, self.seed)

@@ -3,6 +3,7 @@
 Sends nothing; keeps nothing; asks nothing of the links; nothing can be lost.
 """
 
+import torch
 from torch import Tensor
 
 from testbed.algorithms.common.algorithm import Algorithm, State, Training
@@ -15,6 +16,9 @@ class Local(Algorithm):
     modes = ("barrier", "local", "async")
     needs_air = False
     symmetric = "no"
+
+    def without_air(self, here: Tensor) -> Tensor:
+        return torch.eye(len(here), dtype=torch.float64)
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
         return training.trained, state

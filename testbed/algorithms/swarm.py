@@ -22,6 +22,7 @@ from testbed.aggregation import linear
 from testbed.aggregation.weights import equal_rows
 from testbed.algorithms.common.algorithm import Algorithm, State, Training
 from testbed.algorithms.common.compression import Lattice
+from testbed.errors import UserError
 from testbed.exchange import A_PARTNER, HEADER_BYTES, ONE_PAIR
 from testbed.scenario.schema import Algorithm as Settings
 
@@ -37,6 +38,11 @@ class Swarm(Algorithm):
         super().__init__(settings, parts, devices, seed)
         self._lattice = Lattice(settings.bits, settings.spacing) if settings.quantiser == "lattice" else None
         self._one_pair = settings.pairing == "one_pair"
+        if self._one_pair and settings.momentum:
+            raise UserError(
+                'algorithm.momentum: pairing = "one_pair" throws away what most devices have trained, and with it what '
+                'their momentum would be made of; take pairing = "matching", or no momentum.'
+            )
 
     @property
     def audience(self) -> int:

@@ -16,7 +16,7 @@ from testbed.reproduction.curve import Curve, curve_of
 from testbed.reproduction.grid import Cell
 from testbed.reproduction.scenarios import Air, air_of
 from testbed.results import Run
-from testbed.scenario import Scenario, fingerprint, load
+from testbed.scenario import Scenario, fingerprint
 from testbed.tables import write_whole
 from testbed.trace import header
 from testbed.trace.files import HEADER
@@ -63,7 +63,7 @@ def discard_other(folder: Path, scenario: Scenario) -> None:
     if not folder.is_dir():
         return
     try:
-        same = fingerprint(load(folder / "scenario.toml")) == fingerprint(scenario)
+        same = Run(folder).manifest["scenario_sha256"] == fingerprint(scenario)
     except UserError:
         same = False
     if not same:

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from testbed.aggregation import uniform
 from testbed.algorithms import State, Training
 from testbed.exchange import Exchange, Outbox
 from testbed.scenario import Scenario
@@ -123,9 +122,9 @@ class Barrier:
         return models, state
 
     def _weights(self, carried: Carried, exchange: int) -> Tensor:
-        """The algorithm's weights of what arrived; without an air, equal ones among those that take part."""
+        """The algorithm's weights of what arrived, or among those that take part."""
         if not self._algorithm.needs_air:
-            return uniform(torch.from_numpy(carried.mixing))
+            return self._algorithm.without_air(torch.from_numpy(carried.mixing))
         neighbours, delivered = carried.exchange.neighbours(), carried.exchange.delivered(exchange)
         if self._algorithm.whole_rounds:
             delivered &= carried.mixing & carried.mixing[:, None]

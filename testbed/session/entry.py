@@ -170,6 +170,11 @@ def _is_finished(scenario: Scenario, out: Path, resume: bool) -> bool:
         raise UserError(f"{out} holds a run: add --resume to go on with it, or choose another folder.")
     if fingerprint(load(file)) != fingerprint(scenario):
         raise UserError(f"{out} holds a run of another scenario (see {file}): choose another folder.")
+    if Run.is_one(out) and Run(out).manifest["scenario_sha256"] != fingerprint(scenario):
+        raise UserError(
+            f"{out} holds a run of files that have changed since, those that its scenario names (algorithm, trace, "
+            "graph ...) or testbed's own keys: choose another folder."
+        )
     return Run.is_one(out) and Run(out).finished
 
 

@@ -43,6 +43,8 @@ class Follower:
         self._losses = own["losses"].clone() if own else models.new_full((len(models),), torch.nan)
         self._lr = own["lr"].clone() if own else torch.full_like(models[:, :1], algorithm.settings.lr)
         self._velocity = own.get("velocity", torch.zeros_like(models)).clone() if _keeps(fleet, algorithm) else None
+        # A training counts when it has ended: one that is broken off leaves no momentum, whenever it was computed.
+        self._velocity_after = own.get("velocity after", torch.zeros_like(models)).clone()
         numbers = own["numbers"].tolist() if own else []
         self._messages: dict[int, Tensor] = dict(zip(numbers, own["messages"] if own else [], strict=True))
         self._trainings: dict[int, _Training] = {}
@@ -74,7 +76,7 @@ class Follower:
             "updates": self._updates.clone(),
             "losses": self._losses.clone(),
             "lr": self._lr.clone(),
-            **({} if self._velocity is None else {"velocity": self._velocity.clone()}),
+            **({} if self._velocity is None else self._velocities()),
             "numbers": torch.tensor(list(self._messages), dtype=torch.int64),
             "messages": messages,
         }
@@ -82,11 +84,17 @@ class Follower:
             PREFIX + name: value for name, value in own.items()
         }
 
+    def _velocities(self) -> State:
+        assert self._velocity is not None
+        return {"velocity": self._velocity.clone(), "velocity after": self._velocity_after.clone()}
+
     def _trained(self, device: int) -> None:
         if device in self._trainings:
             self._train()
         self._sums[device] += self._losses[device]
         self._counts[device] += 1
+        if self._velocity is not None:
+            self._velocity[device] = self._velocity_after[device]
 
     def _send(self, act: Send) -> None:
         if act.device in self._mixings:
@@ -124,8 +132,8 @@ class Follower:
             trained = self._fleet.updates_of(torch.stack(starts), devices, steps, velocity=velocity)
             self._updates[devices], self._losses[devices] = trained.updates, trained.losses
             self._lr[devices] = trained.lr
-            if self._velocity is not None and trained.velocity is not None:
-                self._velocity[devices] = trained.velocity
+            if trained.velocity is not None:
+                self._velocity_after[devices] = trained.velocity
         self._trainings.clear()
 
     def _settle(self) -> None:

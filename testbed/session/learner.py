@@ -130,6 +130,11 @@ def momentum_of(algorithm: Algorithm) -> float:
     return algorithm.beta if algorithm.momentum == "local" else 0.0
 
 
+def _defines(kind: type[Algorithm], name: str) -> bool:
+    """Whether it has a `name` of its own."""
+    return getattr(kind, name) is not getattr(Algorithm, name)
+
+
 def algorithm_of(scenario: Scenario, spec: ModelSpec) -> Algorithm:
     """It sees the parts that the model has: logistic regression is all decision. Raises UserError for a mode that it is
     not defined for."""
@@ -139,5 +144,11 @@ def algorithm_of(scenario: Scenario, spec: ModelSpec) -> Algorithm:
         raise UserError(
             f'algorithm.name = "{scenario.algorithm.name}" is not defined for run.mode = "{mode}": take another '
             f"algorithm, or mode {' or '.join(map(repr, algorithm.modes))}."
+        )
+    own = [name for name in ("point", "correction", "exchanges") if _defines(type(algorithm), name)]
+    if mode != "barrier" and own:
+        raise UserError(
+            f'algorithm.name = "{scenario.algorithm.name}" defines {" and ".join(own)}, which only run.mode = '
+            f'"barrier" knows: set that, or take "{mode}" out of its modes.'
         )
     return algorithm

@@ -8,8 +8,9 @@ from testbed.aggregation import metropolis, power_mean
 from testbed.algorithms import Algorithm, State, create
 from testbed.algorithms.common import hypernetwork
 from testbed.errors import UserError
+from testbed.scenario import parse
 from testbed.scenario.schema import Algorithm as Settings
-from tests.algorithms.rounds import training
+from tests.algorithms.rounds import solve, training
 
 PARTS = {"representation": slice(0, 30), "decision": slice(30, 100)}
 DEVICES, LR = 8, 0.1
@@ -147,3 +148,22 @@ def test_the_state_survives_a_checkpoint() -> None:
     file.seek(0)
     read = torch.load(file, weights_only=True)
     assert all(torch.equal(read[name], state[name]) for name in state)
+
+
+@pytest.mark.parametrize(("variant", "linear"), [("mirror", "dpsgd"), ("primal", "atc")])
+@pytest.mark.parametrize("choice", ["hard", "expected"])
+def test_with_p_of_1_alone_to_choose_it_is_the_linear_method(variant: str, linear: str, choice: str) -> None:
+    expected = solve(50, name=linear)
+    assert torch.equal(solve(50, name="hyperprism", variant=variant, choice=choice, p=1, candidates=[1]), expected)
+
+
+@pytest.mark.parametrize("candidates", [[], [3, 1], [1, 1], [1, 53], [0.5]])
+def test_impossible_candidates_are_sentences(candidates: list[float]) -> None:
+    with pytest.raises(UserError, match=r"algorithm\.candidates"):
+        parse({"algorithm": {"candidates": candidates}})
+
+
+def test_what_is_no_odd_power_is_said() -> None:
+    assert "algorithm.candidates = 2 is no odd integer" in algorithm(candidates=[1, 2, 3], p=1, choice="hard").notes[0]
+    assert not algorithm(choice="hard").notes
+    assert "signed power" in algorithm().notes[0]

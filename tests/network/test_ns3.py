@@ -222,9 +222,9 @@ def test_describe_can_be_written_down(live: Any) -> None:
     assert isinstance(described["ns3_optimised"], bool)
 
 
-@pytest.mark.parametrize("outbox", [Outbox([0], [1], [1], [0]), Outbox([0, 0], [-1, -1], [1, 1], [0, 0]), only(2, 1)])
+@pytest.mark.parametrize("outbox", [Outbox([0], [1], [1], [0]), Outbox([0], [-4], [1], [0]), only(2, 1)])
 def test_a_round_refuses_what_it_does_not_carry(live: Any, outbox: Outbox) -> None:
-    with pytest.raises(ValueError, match=r"a round carries one message|a message needs a device"):
+    with pytest.raises(ValueError, match=r"a round carries messages to|a message needs a device"):
         live(2).exchange(0, 0, outbox)
 
 

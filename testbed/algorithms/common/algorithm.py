@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from testbed.aggregation import metropolis
+from testbed.aggregation import metropolis, uniform
 from testbed.algorithms.common.message import size_bytes
 from testbed.exchange import ALL_NEIGHBOURS
 from testbed.scenario.schema import Algorithm as Settings
@@ -34,12 +34,12 @@ class Training:
 
     @property
     def trained(self) -> Tensor:
-        """The models after it: models - updates."""
+        """models - updates: the models after it, where it began at the models (`Algorithm.point`)."""
         return self.models - self.updates
 
     @property
     def gradients(self) -> Tensor:
-        """g: updates / lr, the sum over local steps."""
+        """updates / lr: g for one plain step; of several steps, or with momentum, the sum of what they went along."""
         return self.updates / self.lr
 
 
@@ -65,6 +65,8 @@ class Algorithm(ABC):
     """Where the scenario says nothing."""
     restarts: ClassVar[bool] = False
     """Whether local momentum begins at zero in every round."""
+    schedules: ClassVar[bool] = True
+    """Whether the learning rate may change from round to round."""
     local_steps: ClassVar[bool] = True
     """Whether it is defined for several local steps a round."""
     exact: ClassVar[bool] = False
@@ -127,6 +129,10 @@ class Algorithm(ABC):
         neighbours, delivered: (devices, devices) bool, whether i hears j, and whether the message of j arrived at i.
         """
         return metropolis(neighbours, delivered)
+
+    def without_air(self, here: Tensor) -> Tensor:
+        """The same where it needs no air: equal weights among the devices that are `here` (devices,) bool."""
+        return uniform(here)
 
     def message(self, training: Training, state: State) -> Tensor:
         """What each device sends (devices, values): its model as it was before the round."""

@@ -1,14 +1,12 @@
 """From the name in a scenario to the class: one file per algorithm, found by its name."""
 
-import importlib.util
+import importlib
 import inspect
-import sys
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 
 from testbed.algorithms.common.algorithm import Algorithm
+from testbed.algorithms.common.own_file import guard, load
 from testbed.errors import UserError
 from testbed.scenario.algorithms import is_file
 from testbed.scenario.schema import Algorithm as Settings
@@ -26,7 +24,7 @@ def create(settings: Settings, parts: Mapping[str, slice], devices: int, seed: i
 
 def find(name: str) -> type[Algorithm]:
     """The class in the module of that name, or in a Python file. Raises UserError where there is not just one."""
-    module = _from_file(Path(name)) if is_file(name) else importlib.import_module(f"testbed.algorithms.{name}")
+    module = load(Path(name)) if is_file(name) else importlib.import_module(f"testbed.algorithms.{name}")
     found = [each for _, each in inspect.getmembers(module, inspect.isclass) if each.__module__ == module.__name__]
     algorithms = [each for each in found if issubclass(each, Algorithm)]
     if len(algorithms) != 1:
@@ -34,32 +32,27 @@ def find(name: str) -> type[Algorithm]:
             f"algorithm.name: {name} defines {len(algorithms)} subclasses of testbed.algorithms.Algorithm; "
             "there should be one."
         )
+    missing = [*sorted(algorithms[0].__abstractmethods__), *(["title"] if not hasattr(algorithms[0], "title") else [])]
+    if missing:
+        raise UserError(f"algorithm.name: {name} lacks {' and '.join(missing)} (docs/algorithms.md shows a whole one).")
+    if is_file(name):
+        guard(algorithms[0], Path(name))
     return algorithms[0]
-
-
-def _from_file(path: Path) -> ModuleType:
-    """A file of the user's own, run as Python code, once."""
-    name = f"testbed_algorithm_{zlib.crc32(str(path.resolve()).encode())}_{path.stem}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise UserError(f"algorithm.name: there is no file {path}.")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise UserError(f"algorithm.name: {path} cannot be loaded: {type(error).__name__}: {error}.") from error
-    return module
 
 
 def _check(algorithm: Algorithm) -> None:
     """Common settings of local training that the formula has no place for."""
     settings = algorithm.settings
+    if not (isinstance(algorithm.exchanges, int) and algorithm.exchanges > 0):
+        raise UserError(f"{algorithm.title}: exchanges should be 1 or more, not {algorithm.exchanges!r}.")
     if settings.local_steps > 1 and not algorithm.local_steps:
         raise UserError(
             f"algorithm.local_steps = {settings.local_steps}: {algorithm.title} is defined for one step a round."
+        )
+    if (settings.schedule != "constant" or settings.warmup_rounds) and not algorithm.schedules:
+        raise UserError(
+            f'algorithm.schedule, algorithm.warmup_rounds: {algorithm.title} keeps vectors of a size that its learning '
+            'rate gives, which has to stay: take schedule = "constant" without a warm-up.'
         )
     if settings.momentum and algorithm.momentum == "none":
         raise UserError(f"algorithm.momentum = {settings.momentum:g}: {algorithm.title} has no place for a momentum.")
