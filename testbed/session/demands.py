@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from testbed.algorithms import Algorithm
+from testbed.algorithms.common.algorithm import Demand
 from testbed.errors import UserError
 from testbed.network import Medium, Network
 from testbed.scenario import Scenario
 from testbed.session.foreknown import Seen, look
 from testbed.session.observer import Observer
 
-Name = Literal["symmetric", "connected", "fixed"]
+Name = Literal["joined", "symmetric", "connected", "fixed"]
 WISHES: dict[Name, str] = {
+    "joined": "a path between any two devices over all rounds together",
     "symmetric": "links that go both ways",
     "connected": "a path between any two devices in every round",
     "fixed": "the same links in every round",
@@ -23,7 +25,7 @@ WISHES: dict[Name, str] = {
 
 
 class Doubt(NamedTuple):
-    """A demand of `Algorithm` that the network does not meet."""
+    """A demand of the algorithm that the network does not meet."""
 
     name: Name
     fact: str
@@ -42,7 +44,7 @@ def hold(scenario: Scenario, algorithm: Algorithm, network: Network | Medium, ob
         return
     found = list(doubts(scenario, network))
     for name, wish in WISHES.items():
-        demand, own = getattr(algorithm, name), [doubt for doubt in found if doubt.name == name]
+        demand, own = _demand(algorithm, name), [doubt for doubt in found if doubt.name == name]
         facts = ", and ".join(doubt.fact for doubt in own)
         if own and demand == "error" and any(doubt.certain for doubt in own):
             raise UserError(
@@ -52,6 +54,13 @@ def hold(scenario: Scenario, algorithm: Algorithm, network: Network | Medium, ob
         if own and demand != "no":
             holds = "does not" if any(doubt.certain for doubt in own) else "may not"
             observer.noted(f"warning: {algorithm.title} asks for {wish}, but {facts}: its theory {holds} hold here")
+
+
+def _demand(algorithm: Algorithm, name: Name) -> Demand:
+    """No algorithm that uses the air agrees over a graph in pieces; an exact one is asked for just that."""
+    if name == "joined":
+        return "error" if algorithm.exact else "warning"
+    return getattr(algorithm, name)  # type: ignore[no-any-return]
 
 
 def doubts(scenario: Scenario, network: Network | Medium) -> Iterator[Doubt]:
@@ -71,6 +80,8 @@ def doubts(scenario: Scenario, network: Network | Medium) -> Iterator[Doubt]:
 
 
 def _of_graphs(seen: Seen, word: str) -> Iterator[Doubt]:
+    if seen.split:
+        yield Doubt("joined", "some devices never reach each other")
     if seen.one_way:
         yield Doubt("symmetric", f"in {_span(seen.one_way, seen, word)} some links go one way")
     if seen.apart:

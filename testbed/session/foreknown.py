@@ -4,7 +4,7 @@ Those of an abstract graph are known, and those of a trace: one that is played, 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -35,6 +35,8 @@ class Seen:
     """In so many of them a link goes one way."""
     apart: int
     """In so many a device does not reach another."""
+    split: bool
+    """Whether a device never reaches another, over the links of all rounds together; False where not all are known."""
     changes: bool
     """Whether some two have different links."""
 
@@ -47,22 +49,23 @@ def look(scenario: Scenario, network: Network | Medium) -> Seen | None:
     trace: Trace | None = getattr(network, "trace", None)
     if trace is None:
         return None
+    union = _union(trace.links, trace.header.nodes)  # of more than is played, if anything
     if len(trace):
         graphs = (exchange.neighbours() for exchange in trace.exchanges[: scenario.run.rounds])
-        return _seen(graphs, scenario.run.rounds, scenario.devices.count)
-    union = _union(trace.links, trace.header.nodes)
-    return Seen(1, 0, is_one_way(union), is_apart(union), _changes(trace.links))
+        return replace(_seen(graphs, scenario.run.rounds, scenario.devices.count), split=is_apart(union))
+    return Seen(1, 0, is_one_way(union), is_apart(union), is_apart(union), _changes(trace.links))
 
 
 def _seen(graphs: Iterator[Graph], rounds: int, devices: int) -> Seen:
     most = max(1, ENTRIES // devices**2)
-    first, one_way, apart, changes = None, [], [], False
+    first, union, one_way, apart, changes = None, np.zeros((devices, devices), bool), [], [], False
     for graph in islice(graphs, most):
-        first = graph if first is None else first
+        first, union = graph if first is None else first, union | graph
         one_way.append(is_one_way(graph))
         apart.append(is_apart(graph))
         changes = changes or not np.array_equal(graph, first)
-    return Seen(len(apart), rounds, sum(one_way), sum(apart), changes)
+    split = len(apart) == rounds and is_apart(union)
+    return Seen(len(apart), rounds, sum(one_way), sum(apart), split, changes)
 
 
 def is_one_way(graph: Graph) -> bool:

@@ -8,7 +8,7 @@ import networkx as nx
 import pytest
 
 import testbed
-from testbed.algorithms import Algorithm, create
+from testbed.algorithms import Algorithm, create, find, names
 from testbed.algorithms.common.algorithm import Demand
 from testbed.algorithms.dpsgd import DPSGD
 from testbed.errors import UserError
@@ -49,7 +49,10 @@ def facts(scenario: Scenario, network: Any = None) -> dict[str, str]:
 def test_graphs_that_stay_as_they_are() -> None:
     for shape in ("ring", "line", "star", "complete"):
         assert facts(over(shape)) == {}
-    assert facts(over("empty")) == {"connected": "in every round some devices do not reach each other"}
+    assert facts(over("empty")) == {
+        "joined": "some devices never reach each other",
+        "connected": "in every round some devices do not reach each other",
+    }
 
 
 def test_a_file_with_a_one_way_link(tmp_path: Path) -> None:
@@ -98,6 +101,7 @@ def test_the_links_of_an_imported_trace(tmp_path: Path) -> None:
     keys = {"kind": "replay", "trace": str(tmp_path / "trace"), "replay": "links", "density": None}
     scenario = small(devices={"count": 4}, network=keys)
     assert facts(scenario) == {
+        "joined": "some devices never reach each other",
         "symmetric": "in the trace some links go one way",
         "connected": "in the trace some devices do not reach each other",
         "fixed": "links change",
@@ -169,8 +173,10 @@ def test_a_run_says_it_before_its_first_round(tmp_path: Path, mode: str) -> None
     assert heard.lines[0].startswith("algorithm.p = 2 is no odd integer")
     word = "round" if mode == "barrier" else "period"
     assert heard.lines[1:] == [
+        "warning: WPM asks for a path between any two devices over all rounds together, but some devices never reach "
+        "each other: its theory does not hold here",
         f"warning: WPM asks for links that go both ways, but in every {word} some links go one way: its theory does "
-        "not hold here"
+        "not hold here",
     ]
 
 
@@ -183,6 +189,45 @@ def test_an_error_comes_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"Mine .* needs a path between any two devices"):
         testbed.run(over("empty", algorithm={"name": str(file)}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def in_pieces(folder: Path, name: str, **sections: dict[str, Any]) -> Scenario:
+    nx.write_graphml(nx.disjoint_union(nx.path_graph(4), nx.path_graph(4)), folder / "g.graphml")
+    return over(str(folder / "g.graphml"), algorithm={"name": name, "condition": 4.0}, **sections)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if find(name).needs_air])
+def test_over_a_graph_in_pieces_nobody_agrees(tmp_path: Path, name: str) -> None:
+    scenario, heard = in_pieces(tmp_path, name), Heard()
+    algorithm, network = create(scenario.algorithm, {"decision": slice(0, 1)}, 8, 1), connect(scenario)
+    if algorithm.exact:
+        with pytest.raises(UserError, match="over all rounds together, but some devices never reach each other"):
+            hold(scenario, algorithm, network, heard)
+    else:
+        hold(scenario, algorithm, network, heard)
+        assert len([line for line in heard.lines if "never reach each other: its theory does not hold" in line]) == 1
+
+
+def test_rounds_that_together_join_all_are_no_pieces() -> None:
+    scenario = small(network={"density": 0.15})
+    assert list(facts(scenario)) == ["connected", "fixed"], "apart in 5 of 6 rounds"
+    assert "joined" in facts(small(network={"density": 0.02}))
+    some = small(devices={"count": 1000}, network={"density": 1e-6}, run={"rounds": 1000})
+    assert "joined" not in facts(some), "980 rounds were not looked at"
+
+
+def test_the_pieces_of_a_recording(tmp_path: Path) -> None:
+    scenario = in_pieces(tmp_path, "dpsgd")
+    testbed.record(scenario, tmp_path / "trace")
+    for semantics in ("exact", "links"):
+        keys = {"kind": "replay", "trace": str(tmp_path / "trace"), "replay": semantics, "density": None}
+        assert "joined" in facts(small(network=keys))
+
+
+def test_one_device_alone_is_no_complaint(tmp_path: Path) -> None:
+    scenario, heard = over("empty", devices={"count": 1}), Heard()
+    hold(scenario, asking(connected="error"), connect(scenario), heard)
+    assert heard.lines == []
 
 
 def test_who_sends_nothing_asks_nothing() -> None:
