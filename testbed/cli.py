@@ -280,6 +280,7 @@ def doctor() -> None:
 
 @app.command()
 def check(
+    context: typer.Context,
     algorithm: Annotated[
         str | None, typer.Option(help="Print the iterates of this one alone: a name, or a Python file.")
     ] = None,
@@ -291,13 +292,20 @@ def check(
     seed: Annotated[int, typer.Option(help="Of what an algorithm draws.")] = 1,
     keys: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Another key of [algorithm], as condition=4; may be repeated."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Another key of the algorithm, as condition=4; may be repeated."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Run every algorithm on four quadratics c (x - b)^2 / 2, or one on any, by the code that trains networks."""
     from testbed import console
 
+    if algorithm is None and (stated := _stated(context, ("c", "b", "graph", "lr", "rounds", "seed", "keys"))):
+        options = ", ".join("--set" if name == "keys" else f"--{name}" for name in stated)
+        raise UserError(
+            f"{options}: say with --algorithm which algorithm this is for; without it all are run as they are."
+        )
     if algorithm is not None:
         console.check_problem(algorithm, c, b, graph, lr, rounds, keys or [], seed, as_json)
     elif not console.check(as_json):
@@ -363,6 +371,12 @@ def _nodes(text: str | None) -> str | list[int] | None:
     """A list of numbers, or the word that it should be."""
     numbers = (text or "").split(",")
     return [int(number) for number in numbers] if all(number.strip().isdecimal() for number in numbers) else text
+
+
+def _stated(context: typer.Context, names: tuple[str, ...]) -> list[str]:
+    """Those of the parameters that stand in the command line."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    return [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
 
 
 def _command() -> str:

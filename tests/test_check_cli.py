@@ -29,12 +29,12 @@ def test_the_table_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_that_is_wrong_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verdicts, "names", lambda: ["local"])
+    monkeypatch.setattr(verdicts, "names", lambda: ["atc"])
     monkeypatch.setattr(verdicts, "FEW", 20)
     monkeypatch.setattr(verdicts, "MISSED", 5.0)
     done = check()
     assert done.exit_code == 1
-    assert "not as expected: local" in done.stdout
+    assert "not as expected: atc" in done.stdout
     assert check("--json").exit_code == 1
 
 
@@ -55,6 +55,26 @@ def test_the_iterates_of_one() -> None:
     assert "is least at 0.7" in check("--algorithm", "atc", "--rounds", "2").stdout
 
 
+def test_one_without_rounds_runs_in_its_own_mode() -> None:
+    tree = json.loads(check("--algorithm", "adpsgd", "--rounds", "30", "--json").stdout)
+    assert tree["mode"] == "async"
+    assert [len(own) for own in tree["x"]] == [30] * 4
+    assert all(0 < own[-1] < 1.2 for own in tree["x"])
+    assert "periods, async" in check("--algorithm", "adpsgd", "--rounds", "2").stdout
+
+
+def test_what_the_algorithm_has_to_say_is_said() -> None:
+    options = ["--algorithm", "wpm", "--set", "p=2", "--rounds", "2"]
+    assert "algorithm.p = 2 is no odd integer" in check(*options).stderr
+    assert check(*options, "--json").stderr == ""
+
+
+@pytest.mark.parametrize("option", ["--c", "--b", "--lr", "--rounds", "--graph", "--seed", "--set"])
+def test_a_problem_is_for_one_algorithm(option: str) -> None:
+    with pytest.raises(UserError, match=rf"^{option}: .*--algorithm"):
+        check(option, "1")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -66,7 +86,7 @@ def test_the_iterates_of_one() -> None:
         (["--set", "condition"], "has no value"),
         (["--set", "conditon=4"], "did you mean algorithm.condition"),
         (["--algorithm", "adom-plus"], "is not an algorithm"),
-        (["--algorithm", "adpsgd"], 'is not defined for run.mode = "barrier"'),
+        (["--set", "name=dpsgd"], "--algorithm says"),
     ],
 )
 def test_bad_input_is_a_sentence(options: list[str], said: str) -> None:

@@ -1,6 +1,7 @@
 """Algorithms on quadratics: the table of all, and the iterates of one."""
 
 import json
+import sys
 from collections.abc import Sequence
 from math import isfinite
 from typing import Any
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from testbed.errors import UserError
 from testbed.session.divergence import Diverged
-from testbed.session.trial import Problem, iterates, scenario_of
+from testbed.session.trial import Problem, iterates, notes, scenario_of
 from testbed.session.verdicts import Verdict, verdicts
 
 
@@ -39,6 +40,8 @@ def check_problem(
     """Print the iterates of one algorithm. Raises UserError for a problem that is none, and where it diverges."""
     problem = Problem(_numbers("c", c), _numbers("b", b), graph)
     scenario = scenario_of(problem, name, lr, rounds, keys, seed=seed)
+    for note in [] if as_json else notes(scenario):
+        print(note, file=sys.stderr)
     try:
         found = list(iterates(problem, scenario))
     except Diverged as error:
@@ -48,9 +51,11 @@ def check_problem(
     if as_json:
         own, x = scenario.algorithm, list(zip(*found, strict=True))
         told = {"algorithm": own.name, "c": problem.c, "b": problem.b, "graph": graph, "lr": own.lr, "rounds": rounds}
-        print(json.dumps({**told, "set": list(keys), "optimum": problem.optimum, "x": x}))
+        done = {"mode": scenario.run.mode, "set": list(keys), "optimum": problem.optimum, "x": x}
+        print(json.dumps({**told, **done}))
         return
-    table = Table("device", "c", "b", f"x after {rounds}", "from the optimum", box=None, pad_edge=False)
+    unit = "" if scenario.run.mode == "barrier" else f" periods, {scenario.run.mode}"
+    table = Table("device", "c", "b", f"x after {rounds}{unit}", "from the optimum", box=None, pad_edge=False)
     for device, last in enumerate(found[-1]):
         numbers = (problem.c[device], problem.b[device], last, abs(last - problem.optimum))
         table.add_row(str(device), *(f"{number:.6g}" for number in numbers))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from testbed.algorithms import Algorithm
+from testbed.algorithms import Algorithm, find
 from testbed.errors import UserError
 from testbed.learning.quadratic import SPEC, Quadratics
 from testbed.network import connect, connect_medium
@@ -64,9 +64,21 @@ class _Learning:
 
 
 def scenario_of(
-    problem: Problem, name: str, lr: float, rounds: int, keys: Sequence[str] = (), mode: str = "barrier", seed: int = 1
+    problem: Problem,
+    name: str,
+    lr: float,
+    rounds: int,
+    keys: Sequence[str] = (),
+    mode: str | None = None,
+    seed: int = 1,
 ) -> Scenario:
-    """Its scenario; `keys` of `[algorithm]` as KEY=VALUE. Raises UserError for an impossible value."""
+    """Its scenario; `keys` of `[algorithm]` as KEY=VALUE; `mode` by default the algorithm's own, see `mode_of`.
+
+    Raises UserError for an impossible value.
+    """
+    if any(key.partition("=")[0].strip() == "name" for key in keys):
+        raise UserError("--set name=...: which algorithm it is --algorithm says.")
+    mode = mode or mode_of(name)
     tree: dict[str, Any] = {
         "run": {"rounds": rounds, "mode": mode, "seed": seed, **({} if mode == "barrier" else {"period_s": PERIOD_S})},
         "devices": {"count": len(problem.c)},
@@ -77,8 +89,19 @@ def scenario_of(
     return parse(tree, "testbed check")
 
 
+def mode_of(name: str) -> str:
+    """`barrier` where the algorithm has it, else its last one. Raises UserError for what is no algorithm."""
+    modes = find(parse({"algorithm": {"name": name}}, "testbed check").algorithm.name).modes
+    return "barrier" if "barrier" in modes else modes[-1]
+
+
+def notes(scenario: Scenario) -> list[str]:
+    """What is to be said of its algorithm before the first round."""
+    return algorithm_of(scenario, SPEC).notes
+
+
 def iterates(problem: Problem, scenario: Scenario) -> Iterator[list[float]]:
-    """x of every device after each round. Raises UserError as a run does, and Diverged."""
+    """x of every device after each round, or period. Raises UserError as a run does, and Diverged."""
     algorithm, settings = algorithm_of(scenario, SPEC), scenario.algorithm
     fleet = Quadratics(problem.c, problem.b, settings, scenario.run.rounds, momentum_of(algorithm))
     with ExitStack() as stack:

@@ -54,9 +54,8 @@ def verdicts() -> Iterator[Verdict]:
 
 def verdict(name: str, kind: type[Algorithm]) -> Verdict:
     """That of one algorithm."""
-    problem, mode = Problem(), "barrier" if "barrier" in kind.modes else kind.modes[-1]
-    lr, keys = BOUNDS if name in BOUNDED else (LR, [])
-    scenario, distance, rounds = scenario_of(problem, name, lr, MOST if kind.exact else FEW, keys, mode), 0.0, 0
+    problem, (lr, keys) = Problem(), BOUNDS if name in BOUNDED else (LR, [])
+    scenario, distance, rounds = scenario_of(problem, name, lr, MOST if kind.exact else FEW, keys), 0.0, 0
     try:
         for models in iterates(problem, scenario):
             rounds, distance = rounds + 1, max(abs(x - problem.optimum) for x in models)
@@ -64,4 +63,4 @@ def verdict(name: str, kind: type[Algorithm]) -> Verdict:
                 break
     except Diverged as error:
         rounds, distance = error.round_, float("inf")
-    return Verdict(name, kind.title, mode, rounds, distance, kind.exact, kind.needs_air)
+    return Verdict(name, kind.title, scenario.run.mode, rounds, distance, kind.exact, kind.needs_air)
