@@ -29,7 +29,10 @@ def title(name: str) -> str:
         return name
     for node in ast.walk(tree):
         match node:
-            case ast.Assign(targets=[ast.Name(id="title")], value=ast.Constant(value=str(text))):
+            case (
+                ast.Assign(targets=[ast.Name(id="title")], value=ast.Constant(value=str(text)))
+                | ast.AnnAssign(target=ast.Name(id="title"), value=ast.Constant(value=str(text)))
+            ):
                 return text
     return name
 
@@ -39,5 +42,5 @@ def complaint(name: str) -> str | None:
     if is_file(name) or name in names():
         return None
     near = get_close_matches(name, names(), 1, 0.4)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"algorithm.name = {name!r} is not an algorithm; {hint}Known are {', '.join(names())}, or a Python file"
+    known = f"did you mean {near[0]!r}? Known" if near else "known"
+    return f"algorithm.name = {name!r} is not an algorithm; {known} are {', '.join(names())}, or a Python file"

@@ -391,8 +391,11 @@ class Algorithm(Section):
         "matching", description="`swarm`: a random maximal matching of the round's graph, or one pair of it a round."
     )
     quantiser: Literal["none", "lattice"] = Field("none", description="`swarm`: how models are coded for the air.")
-    spacing: PositiveFloat = Field(
-        1e-3, description="`swarm`: of the lattice; models further apart than 2^bits / 2 spacings are decoded wrongly."
+    spacing: float = Field(
+        1e-3,
+        ge=1e-9,
+        le=1e3,
+        description="`swarm`: of the lattice; models further apart than 2^bits / 2 spacings are decoded wrongly.",
     )
     compression: Literal["top-k", "quantised", "none"] = Field(
         "top-k", description="`choco`: what is sent of the change of a model."
@@ -423,6 +426,8 @@ class Algorithm(Section):
             raise ValueError('algorithm.schedule = "step" needs algorithm.decay_rounds, a list such as [50, 75]')
         if any(before >= after for before, after in pairwise(self.decay_rounds)):
             raise ValueError(f"algorithm.decay_rounds = {list(self.decay_rounds)} should be ascending, each round once")
+        if self.decay_rounds and self.schedule != "step":
+            raise ValueError(f'algorithm.decay_rounds is for algorithm.schedule = "step"; it is "{self.schedule}"')
         return self
 
 
@@ -480,6 +485,12 @@ class Scenario(Section):
             raise ValueError(
                 f"algorithm.warmup_rounds = {self.algorithm.warmup_rounds} should be at most "
                 f"run.rounds = {self.run.rounds}"
+            )
+        late = [round_ for round_ in self.algorithm.decay_rounds if round_ >= self.run.rounds]
+        if late and self.run.mode == "barrier":  # in the other modes a device may train more often than there are rows
+            raise ValueError(
+                f"algorithm.decay_rounds = {list(self.algorithm.decay_rounds)} should be below "
+                f"run.rounds = {self.run.rounds}, as rounds count from 0: round {late[0]} never comes"
             )
         listed = self.network.nodes if self.network.kind == "replay" else "all"
         if isinstance(listed, tuple) and len(listed) != self.devices.count:

@@ -61,7 +61,8 @@ def test_they_are_torchs() -> None:
     st.integers(1, 1000), st.integers(0, 1000), st.integers(0, 2000), st.sampled_from(["constant", "cosine", "step"])
 )
 def test_it_is_above_0_and_at_most_lr_in_every_round(rounds: int, warmup: int, round_: int, schedule: str) -> None:
+    decay = {"decay_rounds": (3, 7)} if schedule == "step" else {}
     settings = Algorithm.model_validate(
-        {"lr": 0.8, "schedule": schedule, "warmup_rounds": min(warmup, rounds), "decay_rounds": (3, 7)}
+        {"lr": 0.8, "schedule": schedule, "warmup_rounds": min(warmup, rounds), **decay}
     )
     assert 0 < lr_at(settings, rounds, round_) <= 0.8

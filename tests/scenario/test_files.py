@@ -9,6 +9,7 @@ import pytest
 from testbed.errors import UserError
 from testbed.places import bundled
 from testbed.scenario import Scenario, dumps, fingerprint, load, parse
+from testbed.scenario.algorithms import title
 
 REPLAY = '[network]\nkind = "replay"\ntrace = "air"\n'
 
@@ -95,6 +96,15 @@ def test_a_graph_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
         ('[algorithm]\nschedule = "cosin"\n', "did you mean 'cosine'?"),
         ('[algorithm]\nschedule = "step"\n', 'algorithm.schedule = "step" needs algorithm.decay_rounds'),
         ("[algorithm]\ndecay_rounds = [5, 5]\n", "algorithm.decay_rounds = [5, 5] should be ascending"),
+        ("[algorithm]\ndecay_rounds = [5]\n", 'algorithm.decay_rounds is for algorithm.schedule = "step"; it is'),
+        (
+            '[algorithm]\nschedule = "step"\ndecay_rounds = [50, 100]\n',
+            "algorithm.decay_rounds = [50, 100] should be below run.rounds = 100",
+        ),
+        ("[algorithm]\nspacing = 1e-10\n", "algorithm.spacing = 1e-10 is not possible"),
+        ("[algorithm]\nspacing = 1e4\n", "algorithm.spacing = 10000.0 is not possible"),
+        ('[algorithm]\nname = "qqqq"\n', "is not an algorithm; known are"),
+        ('[algorithm]\nname = "dpsg"\n', "is not an algorithm; did you mean 'dpsgd'? Known are"),
         ("[algorithm]\nwarmup_rounds = 101\n", "warmup_rounds = 101 should be at most run.rounds = 100"),
         ('[output]\nevaluate = "validation"\n', 'output.evaluate = "validation" needs data.validation'),
         ('[network]\nnodes = "busyest"\n', "did you mean 'busiest'? Known are 'all', 'first', 'busiest' or 'random'"),
@@ -121,6 +131,14 @@ def test_a_bundled_trace_keeps_its_name_wherever_the_scenario_is(tmp_path: Path)
     assert load(file).network.trace == "bundled/mesh20-half"
     assert load(file, ["network.trace=bundled/mesh20-dense"]).network.trace == "bundled/mesh20-dense"
     assert load(file, ["network.trace=./bundled/mine"]).network.trace == str(Path("bundled/mine").resolve())
+
+
+@pytest.mark.parametrize("line", ['title = "Mine"', 'title: ClassVar[str] = "Mine"'])
+def test_the_title_of_a_file_of_ones_own(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(f"class Mine(Algorithm):\n    {line}\n")
+    assert title(str(file)) == "Mine"
+    assert title("dpsgd") == "D-PSGD"
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
