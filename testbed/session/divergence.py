@@ -1,18 +1,22 @@
 """A run whose numbers run away is stopped: what comes after is no result."""
 
+from math import isfinite
+
 import torch
 from torch import Tensor
 
 from testbed.errors import UserError
 
+REMEDY = "take a smaller algorithm.lr, or algorithm.clip"
+
 
 class Diverged(UserError):
     """In `round_`, on `device`. The tables hold the rounds before."""
 
-    def __init__(self, round_: int, device: int, what: str) -> None:
+    def __init__(self, round_: int, device: int, what: str, remedy: str = REMEDY) -> None:
         super().__init__(
             f"The run diverged in round {round_}: {what} of device {device}. The tables hold the rounds before it; "
-            "take a smaller algorithm.lr, or algorithm.clip."
+            f"{remedy}; another scenario needs another folder."
         )
         self.round_, self.device = round_, device
 
@@ -24,8 +28,9 @@ def check(models: Tensor, losses: Tensor, round_: int, bound: float) -> None:
     """
     beyond = (losses > bound).nonzero()
     if len(beyond):
-        device = int(beyond[0])
-        raise Diverged(round_, device, f"the loss {float(losses[device]):g} (run.loss_bound is {bound:g})")
+        device, loss = int(beyond[0]), float(losses[beyond[0]])
+        higher = ", or a larger run.loss_bound if such a loss is no harm" if isfinite(loss) else ""
+        raise Diverged(round_, device, f"the loss {loss:g} (run.loss_bound is {bound:g})", REMEDY + higher)
     if not torch.isfinite(models.sum()):
         broken = (~models.isfinite()).any(1).nonzero()
         if len(broken):

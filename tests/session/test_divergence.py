@@ -27,6 +27,15 @@ def test_a_loss_beyond_the_bound_stops_the_run_and_keeps_its_tables(tmp_path: Pa
     assert len(Run(tmp_path / "run").rounds["round"]) == told.value.round_
 
 
+def test_what_to_do_about_a_loss_beyond_the_bound() -> None:
+    with pytest.raises(
+        Diverged, match=r"algorithm\.lr, or algorithm\.clip, or a larger run\.loss_bound .* another folder"
+    ):
+        check(torch.ones(1, 4), torch.tensor([11.0]), 5, 10.0)
+    with pytest.raises(Diverged, match=r"algorithm\.clip; another scenario needs another folder"):
+        check(torch.ones(1, 4), torch.tensor([torch.inf]), 5, 10.0)
+
+
 def test_a_model_that_is_no_number_counts_even_where_the_loss_is_fine() -> None:
     models, losses = torch.ones(3, 4), torch.tensor([1.0, torch.nan, 2.0])
     check(models, losses, 5, 10.0)
