@@ -93,6 +93,7 @@ def test_overrides_and_the_class_table(folder: Path) -> None:
         (["run", "."], "a folder without a scenario.toml"),
         (["replay", ".", "s.toml"], "is not a trace"),
         (["plot", "rounds", "."], "is not a run directory"),
+        (["plot", "powers", __file__], "is not a run directory: it is a file"),
         (["bench", "flet"], "did you mean fleet?"),
         (["bench", "mixing", "--devices", "5"], "'mixing' has no --devices"),
         (["run", "s.toml", "--set", "devices.churn_file=none.csv"], "none.csv cannot be read"),

@@ -34,6 +34,11 @@ def reproduce(
     core. Returns the page, if one was written. Raises UserError for data that is missing, and at the end for jobs
     that failed.
     """
+    if only_airs and only_tables:
+        raise UserError("--only-airs and --only-tables exclude each other: one records, the other only writes.")
+    for folder in filter(None, (out, results)):
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder} is a file: name a folder.")
     root = out / "quick" if choice.quick else out
     jobs = Jobs(choice.plan(), Store(root), only_airs)
     if not (only_airs or only_tables):

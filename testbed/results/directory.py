@@ -148,6 +148,8 @@ class Run:
             self.manifest: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text("utf-8"))
         except FileNotFoundError:
             raise UserError(f"{folder} is not a run directory: it has no manifest.json.") from None
+        except NotADirectoryError:
+            raise UserError(f"{folder} is not a run directory: it is a file.") from None
         except ValueError as error:
             raise UserError(f"{folder}/manifest.json is damaged: {error}.") from None
 

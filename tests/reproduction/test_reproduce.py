@@ -93,6 +93,19 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
     assert "42 of 42 cells" in (tmp_path / "quick/results/README.md").read_text()
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for folders in ({"out": file}, {"out": tmp_path / "out", "results": file}):
+        with pytest.raises(UserError, match="file is a file: name a folder"):
+            reproduce(Tiny(), listener=Heard(), only_tables=True, **folders)
+
+
+def test_only_one_thing_can_be_the_only_one(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--only-airs and --only-tables exclude each other"):
+        reproduce(Tiny(), tmp_path / "out", Heard(), only_airs=True, only_tables=True)
+
+
 def test_missing_data_are_said_before_anything_is_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cifar10 is not on this machine"):
         reproduce(Choice(data="cifar10"), tmp_path / "out", Heard(), data_dir=tmp_path)
