@@ -1,8 +1,9 @@
 """The learning rate of a method in a setting, chosen on held out training images.
 
 Rates are half decades, 1 or 3 times a power of ten. Tried are those from .003 to .3, then further ones as long as the
-best is at an end, down to 1e-5 and up to 10. The best has the highest mean accuracy of all rounds; a run that diverges
-is worse than any that does not. All are tried over random graphs, under one seed that is not reported.
+best is at an end, down to 1e-5 and up to 10. Every fifth round is measured. The best has the highest mean accuracy of
+these; a run that diverges is worse than any that does not. All are tried over random graphs, under one seed that is not
+reported.
 """
 
 from testbed.reproduction.curve import Curve
