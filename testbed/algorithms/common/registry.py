@@ -51,7 +51,7 @@ def _check(algorithm: Algorithm) -> None:
         )
     if (settings.schedule != "constant" or settings.warmup_rounds) and not algorithm.schedules:
         raise UserError(
-            f'algorithm.schedule, algorithm.warmup_rounds: {algorithm.title} keeps vectors of a size that its learning '
+            f"algorithm.schedule, algorithm.warmup_rounds: {algorithm.title} keeps vectors of a size that its learning "
             'rate gives, which has to stay: take schedule = "constant" without a warm-up.'
         )
     if settings.momentum and algorithm.momentum == "none":
