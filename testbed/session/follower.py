@@ -16,6 +16,7 @@ from testbed.algorithms import Algorithm, State, Training
 from testbed.learning.local import LocalTraining
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.timing import Act, Drop, Mix, Send, Train, Trained
+from testbed.session.training import keeps
 
 PREFIX = "follower "
 """Of the names under which a state holds what is the follower's and not the algorithm's."""
@@ -42,7 +43,7 @@ class Follower:
         self._updates = own["updates"].clone() if own else torch.zeros_like(models)
         self._losses = own["losses"].clone() if own else models.new_full((len(models),), torch.nan)
         self._lr = own["lr"].clone() if own else torch.full_like(models[:, :1], algorithm.settings.lr)
-        self._velocity = own.get("velocity", torch.zeros_like(models)).clone() if _keeps(fleet, algorithm) else None
+        self._velocity = own.get("velocity", torch.zeros_like(models)).clone() if keeps(fleet, algorithm) else None
         # A training counts when it has ended: one that is broken off leaves no momentum, whenever it was computed.
         self._velocity_after = own.get("velocity after", torch.zeros_like(models)).clone()
         numbers = own["numbers"].tolist() if own else []
@@ -167,11 +168,6 @@ class Follower:
         column |= {number: len(own) + index for index, number in enumerate(others)}
         messages = torch.cat([own, torch.stack([heard[number] for number in others])]) if others else own
         return training, messages, _weights(acts, column, len(messages)), state
-
-
-def _keeps(fleet: LocalTraining, algorithm: Algorithm) -> bool:
-    """Whether momentum goes on from one local training to the next."""
-    return bool(fleet.momentum) and not algorithm.restarts
 
 
 def _weights(acts: Sequence[Mix], column: dict[int, int], messages: int) -> Tensor:

@@ -24,7 +24,7 @@ class Trainer:
 
     def __init__(self, fleet: LocalTraining, algorithm: Algorithm) -> None:
         self._fleet, self._algorithm = fleet, algorithm
-        self._keeps = bool(fleet.momentum) and not algorithm.restarts
+        self._keeps = keeps(fleet, algorithm)
 
     def start(self, models: Tensor) -> State:
         """All that is kept beside the models, before the first round."""
@@ -41,6 +41,11 @@ class Trainer:
     def _done(self, models: Tensor, trained: Trained, round_: int) -> Done:
         velocity = {VELOCITY: trained.velocity} if self._keeps and trained.velocity is not None else {}
         return Training(models, trained.updates, trained.lr, round_), trained.losses, velocity
+
+
+def keeps(fleet: LocalTraining, algorithm: Algorithm) -> bool:
+    """Whether momentum goes on from one local training to the next."""
+    return bool(fleet.momentum) and not algorithm.restarts
 
 
 def without_velocity(state: State) -> State:
