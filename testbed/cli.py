@@ -236,6 +236,7 @@ def reproduce(
     table: Annotated[list[int] | None, typer.Option(help="2, 3 or 4; may be repeated. By default all.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Reported are the seeds from 1 to this one.")] = 3,
     quick: Annotated[bool, typer.Option("--quick", help="In small, within minutes, on the embedded digits.")] = False,
+    base: Annotated[bool, typer.Option("--base", help="The base setting alone, which stands in all tables.")] = False,
     data: Annotated[str, typer.Option(help="mnist, cifar10 or all.")] = "all",
     air: Annotated[str, typer.Option(help="ns3, graph (its control without a radio) or both.")] = "both",
     lr: Annotated[str, typer.Option(help="paper (.01 for all methods), tuned (for each method) or both.")] = "both",
@@ -255,7 +256,7 @@ def reproduce(
     """Run a paper's experiments, tables and figures included; called again, it goes on where it was stopped."""
     from testbed import console, reproduction
 
-    choice = reproduction.Choice(what, tuple(table or ()), seeds, quick, data, air, lr)
+    choice = reproduction.Choice(what, tuple(table or ()), seeds, quick, base, data, air, lr)
     with console.Campaign() as campaign:
         page = reproduction.reproduce(
             choice,

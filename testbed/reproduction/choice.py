@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from testbed.errors import UserError
-from testbed.reproduction.grid import CIFAR, MNIST, TABLES, AirKind, Column, Plan, Task, quick
+from testbed.reproduction.grid import CIFAR, MNIST, TABLES, AirKind, Column, Plan, Task, at_base, quick
 
 TASKS: dict[str, tuple[Task, ...]] = {"mnist": (MNIST,), "cifar10": (CIFAR,), "all": (MNIST, CIFAR)}
 AIRS: dict[str, tuple[AirKind, ...]] = {"ns3": ("ns3",), "graph": ("graph",), "both": ("ns3", "graph")}
@@ -19,6 +19,8 @@ class Choice:
     tables: tuple[int, ...] = ()
     seeds: int = 3
     quick: bool = False
+    base: bool = False
+    """The base setting alone, which stands in every table."""
     data: str = "all"
     air: str = "both"
     lr: str = "both"
@@ -33,7 +35,8 @@ class Choice:
         _check("--lr", self.lr, COLUMNS)
         tables = tuple(sorted(set(self.tables or TABLES)))
         plan = replace(Plan(TASKS[self.data], tables, self.seeds), airs=AIRS[self.air], columns=COLUMNS[self.lr])
-        return quick(plan) if self.quick else plan
+        plan = quick(plan) if self.quick else plan
+        return at_base(plan) if self.base else plan
 
 
 def _check(name: str, value: object, known: Collection[object]) -> None:

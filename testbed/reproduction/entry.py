@@ -46,7 +46,7 @@ def reproduce(
     failed = [] if only_tables else work(jobs, workers or os.cpu_count() or 1, data_dir, listener)
     page = None
     if not only_airs:
-        whole = replace(choice, tables=(), data="all", air="both", lr="both").plan()
+        whole = replace(choice, tables=(), base=False, data="all", air="both", lr="both").plan()
         page, *_ = write(Results(Jobs(whole, jobs.store)), results or place(root, choice.quick))
     if failed:
         raise UserError("\n".join(f"{done.job.name} failed: {done.told}" for done in failed))

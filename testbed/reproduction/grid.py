@@ -147,3 +147,8 @@ def quick(plan: Plan) -> Plan:
     values = {2: (0.1, 1.0, 10.0), 3: (0.2, 0.5, 0.8), 4: (4, 6, 8)}
     powers = tuple(f"wpm-mirror-p{p:g}" for p in POWERS)
     return replace(plan, tasks=(QUICK,), seeds=1, base=Setting(devices=6), values=values, powers=powers)
+
+
+def at_base(plan: Plan) -> Plan:
+    """The same in the base setting alone: a column of every table."""
+    return replace(plan, values={table: (getattr(plan.base, varied),) for table, varied in TABLES.items()})

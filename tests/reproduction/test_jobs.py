@@ -119,6 +119,12 @@ def test_quick_is_small() -> None:
     assert plan.seeds == 1
 
 
+def test_the_base_setting_can_be_asked_for_alone() -> None:
+    plan = Choice(data="cifar10", base=True, tables=(3,)).plan()
+    assert plan.settings() == plan.columns_of(3) == [Setting()]
+    assert Choice(quick=True, base=True).plan().settings() == [Setting(devices=6)]
+
+
 @pytest.mark.parametrize(
     ("options", "word"),
     [
