@@ -33,6 +33,12 @@ class Purpose(IntEnum):
     """Who sends to whom in Epidemic Learning."""
     COMPRESSION = 23
     """Draws of what is left out or rounded of a message."""
+    ADAPTERS = 30
+    """How LoRA's A begins."""
+    RANKS = 31
+    """Draws of a policy on ranks."""
+    PERTURBATION = 32
+    """Noise on weights while gradients are taken."""
 
 
 def generator(seed: int, purpose: Purpose, *coordinates: int) -> np.random.Generator:

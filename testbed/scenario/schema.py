@@ -9,9 +9,10 @@ from collections import Counter
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from testbed.scenario.algorithms import complaint
+from testbed.scenario.section import Section
 
 OFDM_RATES_MBPS = (6, 9, 12, 18, 24, 36, 48, 54)
 """The rates of 802.11a on a 20 MHz channel."""
@@ -28,21 +29,6 @@ def _is_finite(tree: Any) -> bool:
     if isinstance(tree, dict | list | tuple):
         return all(_is_finite(each) for each in (tree.values() if isinstance(tree, dict) else tree))
     return not isinstance(tree, float) or math.isfinite(tree)
-
-
-class Section(BaseModel):
-    """A section of a scenario: frozen, with no keys but its own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_booleans(cls, tree: Any) -> Any:
-        """No key is true or false; Python would count them as 1 and 0."""
-        for key, value in tree.items() if isinstance(tree, dict) else ():
-            if isinstance(value, bool):
-                raise ValueError(f"{cls.__name__.lower()}.{key} = {str(value).lower()} is neither a number nor a text")
-        return tree
 
 
 class Run(Section):

@@ -1,0 +1,72 @@
+"""What a merge is: how a device makes one adapter of its own and of those that arrived, whatever their ranks.
+
+A merge is one file in `merges/`. It is given means to take, linear ones or HyperPrism's power means, and says of what
+they are taken: of factors, of products, of components that somebody has.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from testbed.lora.adapters import Adapters
+from testbed.lora.layout import Layout
+
+State = dict[str, Tensor]
+"""What is kept from one round to the next, a row per device in each tensor."""
+Part = Literal["A", "B", "head", "product"]
+
+
+class Mean(Protocol):
+    """Means of each column over messages."""
+
+    def __call__(self, values: Tensor, weights: Tensor, part: Part) -> Tensor:
+        """(devices, columns) of `values` (messages, columns), those of the devices first, with `weights` (devices,
+        messages), whose rows sum to 1. A device with all the weight on its own keeps its own bit for bit.
+
+        `part` says what the columns are: a power mean has a power for each.
+        """
+
+
+class Merge(ABC):
+    """The mixing of adapters; pure."""
+
+    title: ClassVar[str]
+    """Its name as people write it."""
+    trains: ClassVar[str] = "AB"
+    """The factors that are trained and sent; the other one stays as it began, and is the same on all devices."""
+    unequal: ClassVar[bool] = True
+    """Whether it is defined for ranks that differ."""
+    power_means: ClassVar[bool] = True
+    """Whether it is defined for means that are not linear."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+
+    def start(self, devices: int) -> State:
+        """What is kept, before the first round."""
+        return {}
+
+    def mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
+        """New values (devices, size) and the new state.
+
+        own: of the devices, as trained. sent: the messages as their receivers have them; message i < devices is that
+        of device i, and may carry less than the device has. weights (devices, messages): row i is what device i gives
+        to each; 0 where none arrived. A device keeps its ranks. One that gives all to its own keeps its values bit for
+        bit, and what nobody sent a device keeps as it has it.
+        """
+        mixed, state = self._mix(own, sent, weights, mean, state)
+        mixed[:, self.layout.head] = self._head(own, sent, weights, mean)
+        mixed = mixed.masked_fill(~self.layout.columns(own.a, own.b), 0.0)
+        alone = (weights.diagonal() == 1)[:, None]
+        return torch.where(alone, own.values, mixed), state
+
+    @abstractmethod
+    def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
+        """As `mix`, of the factors alone; what it puts in other columns does not count."""
+
+    def _head(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean) -> Tensor:
+        """Of the parameters that are trained whole, which all devices have."""
+        columns = self.layout.head
+        return mean(sent.values[:, columns], weights, "head") if self.layout.whole else own.values[:, columns]
