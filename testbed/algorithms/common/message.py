@@ -3,7 +3,8 @@
 offset  bytes  what
 0       4      b"TBMX"
 4       1      version of this layout, 1
-5       1      type of the values, 1: float32; bytes of a code (`compression.py`): 2: top-k, 3: quantised, 4: lattice
+5       1      type of the values, 1: float32; bytes of a code (`compression.py`): 2: top-k, 3: quantised, 4: lattice;
+               5: bytes of adapters (`testbed/lora/wire.py`)
 6       2      zero
 8       4      sender
 12      4      round
@@ -35,6 +36,7 @@ class Kind(IntEnum):
     TOP_K = 2
     QUANTISED = 3
     LATTICE = 4
+    ADAPTERS = 5
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
