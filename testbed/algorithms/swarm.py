@@ -48,7 +48,7 @@ class Swarm(Algorithm):
     def audience(self) -> int:
         return ONE_PAIR if self._one_pair else A_PARTNER
 
-    def message_bytes(self, parameters: int) -> tuple[int, ...]:
+    def message_bytes(self, parameters: int) -> tuple[int | tuple[int, ...], ...]:
         if self._lattice is None:
             return super().message_bytes(parameters)
         return (HEADER_BYTES + self._lattice.size_bytes(parameters),)

@@ -36,7 +36,7 @@ class Air:
 def air_of(cell: Cell) -> Air:
     """The air of a cell over ns-3."""
     setting, work = cell.setting, _workload(cell.task, cell.method)
-    size, whom = max(work.message_bytes), "" if work.audience == ALL_NEIGHBOURS else "-partner"
+    size, whom = int(work.message_bytes.max()), "" if work.audience == ALL_NEIGHBOURS else "-partner"
     name = f"ns3-m{setting.devices}-d{setting.density:g}-s{cell.seed}-{size}B-x{work.exchanges}{whom}"
     return Air(name, cell, size * work.exchanges)
 

@@ -11,7 +11,7 @@ all. No number depends on that: each piece of training is one thread's work, on 
 import threading
 from collections import deque
 
-from testbed.session.air import Air, Carried, Moment
+from testbed.session.air import Air, Carried, Moment, Sizes
 
 DEPTH = 4
 """Rounds that may lie ready: enough to even out rounds of unequal length, few enough to waste little at a stop."""
@@ -34,8 +34,9 @@ class Ahead:
             self._thread.start()
         return not self._ready
 
-    def carry(self, moment: Moment) -> Carried:
-        """The round that opens at `moment`; they are asked for in order. Raises what the network raised in it."""
+    def carry(self, moment: Moment, size_bytes: Sizes | None = None) -> Carried:
+        """The round that opens at `moment`; they are asked for in order, and their messages are those of the workload.
+        Raises what the network raised in it."""
         self.expect(moment)
         with self._changed:
             self._changed.wait_for(lambda: self._ready)

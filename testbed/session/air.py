@@ -24,6 +24,8 @@ from testbed.network import Network
 from testbed.scenario import Scenario
 from testbed.session.learner import Workload
 
+Sizes = NDArray[np.int64]
+
 FOREVER_NS = 1 << 62
 """When an absence ends that never does."""
 
@@ -67,8 +69,8 @@ class Carrier(Protocol):
     def expect(self, moment: Moment) -> bool:
         """The round at `moment` will be asked for. Whether it is simulated now, and a core best left free."""
 
-    def carry(self, moment: Moment) -> Carried:
-        """What becomes of that round."""
+    def carry(self, moment: Moment, size_bytes: Sizes | None = None) -> Carried:
+        """What becomes of that round; `size_bytes` (devices,) of its messages, where the workload does not say them."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +109,9 @@ class Air:
         """Nothing is done before it is asked for."""
         return False
 
-    def carry(self, moment: Moment) -> Carried:
+    def carry(self, moment: Moment, size_bytes: Sizes | None = None) -> Carried:
         """Let the network answer for one round."""
-        plan, events, began = self._plan(moment), self.network.events, time.perf_counter()
+        plan, events, began = self._plan(moment, size_bytes), self.network.events, time.perf_counter()
         exchange = self.network.exchange(moment.round_, moment.clock_ns, plan.outbox, plan.absences)
         spent = time.perf_counter() - began
         return replace(self._closed(plan, exchange), events=self.network.events - events, seconds=spent)
@@ -125,7 +127,7 @@ class Air:
         """Whether all batteries are empty: nothing would ever happen again."""
         return bool(self._battery.empty(used_j).all())
 
-    def _plan(self, moment: Moment) -> _Plan:
+    def _plan(self, moment: Moment, size_bytes: Sizes | None = None) -> _Plan:
         opened_ns, empty = moment.clock_ns, self._battery.empty(moment.used_j)
         deadline_ns = opened_ns + self._deadline_ns
         horizon_ns = max(deadline_ns, opened_ns + self._period_ns) + 1
@@ -139,17 +141,17 @@ class Air:
         until_ns = max(int(stops_ns.max()), opened_ns + self._period_ns)
         if (leaves_ns == opened_ns).all():
             until_ns = max(until_ns, int(self._churn.back_ns(opened_ns)[~empty].min()))
-        outbox = self._outbox(moment.round_, ready_ns, trained | late)
+        sizes = self._work.size_bytes(moment.round_) if size_bytes is None else size_bytes
+        outbox = self._outbox(sizes, ready_ns, trained | late)
         return _Plan(moment, absences, leaves_ns, stops_ns, trained, outbox, until_ns)
 
-    def _outbox(self, round_: int, ready_ns: NDArray[np.int64], sending: NDArray[np.bool_]) -> Outbox:
+    def _outbox(self, size_bytes: Sizes, ready_ns: NDArray[np.int64], sending: NDArray[np.bool_]) -> Outbox:
         """One message from every device that sends, in each exchange."""
-        size_bytes = self._work.size_bytes(round_)
-        senders = np.tile(np.flatnonzero(sending if size_bytes else sending & False), self._work.exchanges)
+        senders = np.tile(np.flatnonzero(sending & (size_bytes > 0)), self._work.exchanges)
         return Outbox.of(
             src=senders,
             dst=np.full(len(senders), self._work.audience),
-            size_bytes=np.full(len(senders), size_bytes),
+            size_bytes=size_bytes[senders],
             ready_ns=ready_ns[senders],
         )
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from testbed.algorithms import State, Training
 from testbed.exchange import Exchange, Outbox
 from testbed.scenario import Scenario
-from testbed.session.air import Carried, Carrier, Moment
+from testbed.session.air import Carried, Carrier, Moment, Sizes
 from testbed.session.divergence import check
 from testbed.session.learner import Learning
 from testbed.session.stopwatch import Stopwatch
@@ -95,7 +95,7 @@ class Barrier:
         with watch("training"):
             trained = self._trainer.train(models, state, round_)
         with watch("network"):
-            carried = self._carrier.carry(standing.moment)
+            carried = self._carrier.carry(standing.moment, self._sizes(trained[0], state))
         watch.seconds["simulation"] += carried.seconds
         with watch("mixing"):
             training, losses, velocity = finished(trained, carried.trained, state)
@@ -112,6 +112,13 @@ class Barrier:
             carried.trained, losses, accuracy, *theory, report, carried.events,
         )  # fmt: skip
         return Standing(after.round_, after.clock_ns, models, state, after.used_j), outcome
+
+    def _sizes(self, training: Training, state: State) -> Sizes | None:
+        """Of the messages, where they depend on what is learnt."""
+        if not self._algorithm.dynamic:
+            return None
+        sizes: Sizes = self._algorithm.sent_bytes(training, without_velocity(state)).numpy()
+        return sizes
 
     def _mix(self, training: Training, weights: Sequence[Tensor], state: State) -> tuple[Tensor, State]:
         """One exchange after the other; what the last one makes of the models counts."""

@@ -32,7 +32,7 @@ def serves(scenario: Scenario) -> bool:
 
 def find(scenario: Scenario, work: Workload, observer: Observer) -> Trace | None:
     """The air of the scenario, as long as it was simulated before."""
-    if not serves(scenario) or missing_engine():
+    if not serves(scenario) or work.dynamic or missing_engine():
         return None
     trace = Store().find(key(scenario, work), observer.noted)
     if trace and (trace.header.nodes, trace.header.seed) == (scenario.devices.count, scenario.run.seed):
@@ -56,7 +56,7 @@ def network(scenario: Scenario, remembered: Trace | None) -> Network:
 
 def keep(scenario: Scenario, work: Workload, trace: Path, rounds: int, observer: Observer) -> None:
     """Put the finished trace of a run into the cache."""
-    if serves(scenario):
+    if serves(scenario) and not work.dynamic:
         Store().keep(key(scenario, work), trace, rounds, observer.noted)
 
 
@@ -70,7 +70,7 @@ def key(scenario: Scenario, work: Workload) -> str:
         "mode": scenario.run.mode,
         "deadline_s": scenario.run.deadlines_s(),
         "period_s": scenario.run.period_s,
-        "message_bytes": work.message_bytes,
+        "message_bytes": work.message_bytes.tolist(),
         "exchanges": work.exchanges,
         "audience": work.audience,
         "median_ns": work.pace.median_ns.tolist(),

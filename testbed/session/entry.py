@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from testbed.errors import UserError
@@ -57,10 +58,11 @@ def run(
     origin.setdefault("rounds_from_cache", min(len(remembered or ()), scenario.run.rounds))
     with closing(cached.network(scenario, remembered)) as network, ExitStack() as stack:
         air = Air(scenario, learner.workload, network)
-        carrier = stack.enter_context(closing(Ahead(air, scenario.run.rounds))) if _is_live(scenario) else air
+        ahead = _is_live(scenario) and not learner.workload.dynamic
+        carrier = stack.enter_context(closing(Ahead(air, scenario.run.rounds))) if ahead else air
         barrier = Barrier(scenario, learner, carrier)
         standing = saved or barrier.start()
-        _verify(air, out / "trace", standing.round_)
+        _verify(air, out / "trace", standing.round_, learner.workload.dynamic)
         observer.started(learner, network, standing.round_)
         demands.hold(scenario, learner.algorithm, network, observer)
         out.mkdir(parents=True, exist_ok=True)
@@ -186,15 +188,19 @@ def _origin(scenario: Scenario, out: Path, command: str | None) -> dict[str, Any
     return manifest(fingerprint(scenario), scenario.run.seed, torch.get_num_threads(), said)
 
 
-def _verify(air: Air, trace: Path, rounds: int) -> None:
+def _verify(air: Air, trace: Path, rounds: int, dynamic: bool) -> None:
     """Let the network live through the last finished round again: it has to do what it did.
 
-    A round depends on the scenario, its number and its messages, not on the rounds before, so one is enough.
+    A round depends on the scenario, its number and its messages, not on the rounds before, so one is enough. Messages
+    whose sizes are `dynamic` have those that were recorded.
     """
     if rounds == 0:
         return
     recorded, last = read(trace), rounds - 1
-    if air.carry(air.follow(recorded.exchanges[:last])).exchange != recorded.exchanges[last]:
+    moment, outbox = air.follow(recorded.exchanges[:last]), recorded.outboxes[last]
+    sizes = np.zeros(recorded.header.nodes, np.int64)
+    sizes[outbox.src] = outbox.size_bytes
+    if air.carry(moment, sizes if dynamic else None).exchange != recorded.exchanges[last]:
         raise UserError(
             f"Round {last} came out otherwise than recorded in {trace}: the network or its version has changed. "
             "Begin the run again in another folder."

@@ -28,16 +28,20 @@ class Workload:
     pace: Pace
     watts: NDArray[np.float64]
     """(devices,) power while training."""
-    message_bytes: tuple[int, ...]
-    """Of a device's message, in the rounds in turn: round r has entry r modulo their number; 0 where none is sent."""
+    message_bytes: NDArray[np.int64]
+    """(rounds, devices) of a device's message, in the rounds in turn: round r has row r modulo their number; 0 where
+    none is sent. Where `dynamic`, what they may be at most."""
+    dynamic: bool = False
+    """Whether the sizes of messages depend on what is learnt."""
     exchanges: int = 1
     """How many times a round the devices exchange messages, one exchange after the other."""
     audience: int = ALL_NEIGHBOURS
     """`Outbox.dst` of the messages."""
 
-    def size_bytes(self, round_: int) -> int:
-        """Of a device's message in that round."""
-        return self.message_bytes[round_ % len(self.message_bytes)]
+    def size_bytes(self, round_: int) -> NDArray[np.int64]:
+        """(devices,) of the messages of that round."""
+        sizes: NDArray[np.int64] = self.message_bytes[round_ % len(self.message_bytes)]
+        return sizes
 
     def compute_ns(self, round_: int) -> NDArray[np.int64]:
         """(devices,) how long each trains in its local round `round_`; in `barrier` mode the round of all."""
@@ -79,9 +83,15 @@ class Learner:
         dealt = {"dirichlet": f"dirichlet({data.alpha:g})", "shards": f"{data.shards} shards each", "iid": "iid"}
         return (
             f"learning: {self.algorithm.title} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
-            f"{self.spec.size:,} parameters; messages of {max(self.workload.message_bytes):,} bytes; "
+            f"{self.spec.size:,} parameters; messages of {self._bytes()} bytes; "
             f"a round's training takes up to {slowest:.2f} ms{self._unusual()}"
         )
+
+    def _bytes(self) -> str:
+        """Of messages, in the largest round."""
+        sizes = self.workload.message_bytes.max(0)
+        span = f"{sizes.min():,} to {sizes.max():,}" if sizes.min() < sizes.max() else f"{sizes.max():,}"
+        return f"at most {span}" if self.workload.dynamic else span
 
     def _unusual(self) -> str:
         """What there is to say of devices that are slow."""
@@ -122,7 +132,9 @@ def workload_of(scenario: Scenario, spec: ModelSpec) -> Workload:
         )
     watts = np.array([profile.watts for profile in profiles_of(devices.profile, devices.count)])
     algorithm = algorithm_of(scenario, spec)
-    return Workload(pace, watts, algorithm.message_bytes(spec.size), algorithm.exchanges, algorithm.audience)
+    rounds = algorithm.message_bytes(spec.size)
+    sizes = np.array([np.broadcast_to(each, devices.count) for each in rounds], np.int64)
+    return Workload(pace, watts, sizes, algorithm.dynamic, algorithm.exchanges, algorithm.audience)
 
 
 def momentum_of(algorithm: Algorithm) -> float:

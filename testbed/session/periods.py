@@ -40,7 +40,7 @@ def timeline(scenario: Scenario, work: Workload, medium: Medium, presence: Prese
         period_ns=presence.period_ns,
         compute_ns=work.device_ns,
         deadlines_ns=tuple(round(deadlines_s[device % len(deadlines_s)] * 1e9) for device in range(count)),
-        message_bytes=max(work.message_bytes),
+        message_bytes=tuple(work.message_bytes.max(0).tolist()),
         absences=presence.absences,
         close=presence.close,
         start_ns=round(medium.describe().get("hello_s", 0.0) * 1e9),

@@ -29,6 +29,11 @@ def record(scenario: Scenario, out: Path, *, resume: bool = False, observer: Obs
     if not resume and is_taken(out):
         raise UserError(f"{out} is there already: add --resume to go on with it, or choose another folder.")
     observer, work = observer or Observer(), workload(scenario)
+    if work.dynamic:
+        raise UserError(
+            "What is sent depends on what is learnt (lora.policy), so that nothing can be recorded without training: "
+            "`testbed run` leaves a trace in its run directory."
+        )
     if scenario.run.mode != "barrier":
         return _record_periods(scenario, out, work, observer)
     with closing(cached.network(scenario, cached.find(scenario, work, observer))) as network:

@@ -46,6 +46,15 @@ def outcome(carried: Carried) -> Any:
     return Outcome
 
 
+def test_messages_may_differ_by_device_and_be_said_round_by_round() -> None:
+    unequal = np.array([[0, 100, 200, 300, 400, 500, 600, 700]])
+    each = rounds(replace(WORK, message_bytes=unequal))[0]
+    assert each.outbox.src.tolist() == [*range(1, 8)]
+    assert each.outbox.size_bytes.tolist() == unequal[0, 1:].tolist()
+    air = Air(SCENARIO, WORK, connect(SCENARIO))
+    assert air.carry(air.start(), unequal[0]).exchange == each.exchange
+
+
 @pytest.mark.parametrize(("audience", "pairs"), [(ALL_NEIGHBOURS, None), (A_PARTNER, None), (ONE_PAIR, 1)])
 def test_a_workload_decides_what_is_sent_to_whom(audience: int, pairs: int | None, tmp_path: Path) -> None:
     carried = rounds(replace(WORK, exchanges=3, audience=audience))
@@ -55,7 +64,7 @@ def test_a_workload_decides_what_is_sent_to_whom(audience: int, pairs: int | Non
         assert (outbox.dst == audience).all()
         partner = matching(exchange.neighbours(), round_seed(3, round_), pairs)
         senders = np.arange(8) if audience == ALL_NEIGHBOURS else np.flatnonzero(partner != ALONE)
-        assert sent_bytes(outbox, exchange.deliveries) == 3 * len(senders) * WORK.size_bytes(round_)
+        assert sent_bytes(outbox, exchange.deliveries) == 3 * WORK.size_bytes(round_)[senders].sum()
         assert exchange.devices.frames.tolist() == [3 * (device in senders) for device in range(8)]
         wanted = exchange.neighbours().sum(1) if audience == ALL_NEIGHBOURS else partner != ALONE
         assert received(outcome(each)).tolist() == (3 * wanted).tolist()

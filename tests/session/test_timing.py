@@ -50,7 +50,7 @@ def play(case: Case, medium: type[GraphMedium] = GraphMedium) -> tuple[Local | P
         period_ns=period_ns,
         compute_ns=lambda device, step: case["compute"][device],
         deadlines_ns=tuple(case["deadlines"]),
-        message_bytes=MODEL,
+        message_bytes=(MODEL,) * count,
         absences=absences,
         seed=case.get("seed", 1),
     )

@@ -106,9 +106,19 @@ class Algorithm(ABC):
         """What is to be said once, before the first round."""
         return []
 
-    def message_bytes(self, parameters: int) -> tuple[int, ...]:
-        """Bytes of one device's message, header and all, in the rounds in turn; (0,) where none is sent."""
+    @property
+    def dynamic(self) -> bool:
+        """Whether the bytes of a message depend on what is learnt: then `sent_bytes` says them, round by round."""
+        return False
+
+    def message_bytes(self, parameters: int) -> tuple[int | tuple[int, ...], ...]:
+        """Bytes of one device's message, header and all, in the rounds in turn, a number for all devices or one for
+        each; (0,) where none is sent. Where they are `dynamic`, what they are at most."""
         return (size_bytes(self.vectors * parameters if self.needs_air else 0),)
+
+    def sent_bytes(self, training: Training, state: State) -> Tensor:
+        """(devices,) int64: bytes of the messages of this round, where they are `dynamic`."""
+        raise NotImplementedError
 
     def start(self, models: Tensor) -> State:
         """The state before the first round."""

@@ -36,7 +36,7 @@ class Local(Timeline[Rounds]):
 
     def trained(self, device: Rounds) -> None:
         """Send, and wait."""
-        if self.setting.message_bytes:
+        if any(self.setting.message_bytes):
             if device.own is not None:
                 self.post.withdraw(device.own)
             device.own = self.send_model(device, ALL_NEIGHBOURS, trained=True)
@@ -74,7 +74,7 @@ class Local(Timeline[Rounds]):
         self._stop(device)
 
     def _sources(self, device: Rounds) -> list[int]:
-        return self.neighbours(device) if self.setting.message_bytes else []
+        return self.neighbours(device) if any(self.setting.message_bytes) else []
 
     def _next(self, device: Rounds) -> None:
         self._stop(device)

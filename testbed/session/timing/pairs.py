@@ -96,7 +96,7 @@ class Pairs(Timeline[Mixer]):
 
     def _ask(self, device: Mixer, ends_ns: int) -> None:
         """Ask a neighbour that was not asked before; train on if there is none, or if it is asked itself."""
-        peer = self._draw(device) if self.setting.message_bytes and device.asked is None else None
+        peer = self._draw(device) if any(self.setting.message_bytes) and device.asked is None else None
         if peer is None:
             self.train(device)
         else:

@@ -99,7 +99,7 @@ class Timeline(ABC, Generic[Kind]):
 
     def send_model(self, device: Kind, dst: int, trained: bool, meeting: int = NOTHING) -> int:
         """Send the model, with the updates of the last training or without; the message's number."""
-        number = self.send(device, dst, "send", self.setting.message_bytes, meeting)
+        number = self.send(device, dst, "send", self.setting.message_bytes[device.number], meeting)
         self.acts.append(Send(number, device.number, trained))
         return number
 

@@ -55,8 +55,8 @@ class Setting:
     """Nanoseconds that a device takes for its local training of that number; above 0."""
     deadlines_ns: tuple[int, ...]
     """By device."""
-    message_bytes: int
-    """Of a message that holds a model; 0 where the algorithm sends none."""
+    message_bytes: tuple[int, ...]
+    """By device, of a message that holds a model; 0 for all where the algorithm sends none."""
     absences: Callable[[int], Absences]
     """Who is away in the period of that number, which is asked for when it begins."""
     close: Callable[[Exchange, NDArray[np.int64]], None] = lambda exchange, compute_ns: None
