@@ -17,6 +17,9 @@ from torch.nn.functional import cross_entropy
 
 from testbed.learning.data import DataSet
 from testbed.learning.fleet import Fleet
+from testbed.learning.learnt import Whole
+from testbed.learning.models import build
+from testbed.learning.steps import resolved
 from testbed.scenario.schema import Algorithm
 
 DEVICES, BATCH, SAMPLES, CLASSES = 50, 128, 20000, 10
@@ -38,16 +41,17 @@ def _measure(name: str, shape: tuple[int, int, int], repeats: int) -> tuple[floa
     """Seconds of the limit and of the fleet for the same 6,400 samples, measured in turn; the fleet's execution."""
     data = _images(shape)
     shards = np.array_split(np.arange(SAMPLES), DEVICES)
-    own = Fleet(data, shards, name, Algorithm(batch_size=BATCH), seed=1)
+    learnt = Whole(build(name, shape, 10, 1), 10)
+    own = Fleet(data, shards, learnt, Algorithm(batch_size=BATCH), seed=1)
     models, rows = own.start(), own.batches(0).view(-1)
     labels = data.train_y[rows]
     ways: dict[str, Callable[[], object]] = {"fleet": lambda: own.updates(models, 0)}
     for layout in (torch.contiguous_format, torch.channels_last):
         x = data.train_x[rows].contiguous(memory_format=layout)
-        ways[str(layout)] = _one_large_batch(own.model.module, x, labels)
+        ways[str(layout)] = _one_large_batch(learnt.model.module, x, labels)
     seconds = _medians(ways, repeats)
     spent = seconds.pop("fleet")
-    return min(seconds.values()), spent, own.execution
+    return min(seconds.values()), spent, resolved(learnt.model, "auto")
 
 
 def _one_large_batch(module: nn.Module, x: Tensor, y: Tensor) -> Callable[[], None]:

@@ -16,7 +16,8 @@ from testbed.aggregation import metropolis, power_mean, power_mean_and_slope
 from testbed.algorithms.common import hypernetwork
 from testbed.learning.data import DataSet
 from testbed.learning.fleet import Fleet
-from testbed.learning.models import PARTS
+from testbed.learning.learnt import Whole
+from testbed.learning.models import PARTS, build
 from testbed.scenario.schema import Algorithm
 from testbed.seeds import Purpose, generator
 
@@ -97,7 +98,7 @@ def _cnn_step() -> Callable[[], object]:
     labels = torch.from_numpy(random.integers(10, size=samples))
     data = DataSet("noise", images.to(memory_format=torch.channels_last), labels, images[:1], labels[:1], 10)
     shards = np.split(np.arange(samples), DEVICES)
-    fleet = Fleet(data, shards, "cnn", Algorithm(batch_size=BATCH), seed=1)
+    fleet = Fleet(data, shards, Whole(build("cnn", (3, 32, 32), 10, 1), 10), Algorithm(batch_size=BATCH), seed=1)
     models = fleet.start()
     return lambda: fleet.updates(models, 0)
 

@@ -14,11 +14,10 @@ from torch import Tensor
 
 from testbed.learning import data as datasets
 from testbed.learning.data import DataSet
-from testbed.learning.evaluate import Accuracy, accuracy
+from testbed.learning.evaluate import Accuracy
+from testbed.learning.learnt import Learnt, Whole
 from testbed.learning.local import LocalTraining
-from testbed.learning.models import build
 from testbed.learning.partition import held_out, partition
-from testbed.learning.steps import Execution, gradients, resolved
 from testbed.scenario.schema import Algorithm, Scenario
 from testbed.seeds import Purpose, generator
 
@@ -26,33 +25,29 @@ Indices = NDArray[np.int64]
 
 
 class Fleet(LocalTraining):
-    """Devices with data `shards` (rows of the training set, one array each) that train the model `name`.
+    """Devices with data `shards` (rows of the training set, one array each) that train `learnt`.
 
     `algorithm`, `rounds` and `momentum`: see `LocalTraining`. Batches are drawn uniformly, with replacement, from the
-    device's own samples. `execution` is explained at `testbed.learning.steps.gradients`.
+    device's own samples.
     """
 
     def __init__(
         self,
         data: DataSet,
         shards: Sequence[Indices],
-        name: str,
+        learnt: Learnt,
         algorithm: Algorithm,
         seed: int,
-        execution: Execution = "auto",
         rounds: int = 1,
         momentum: float | None = None,
     ) -> None:
-        shape = tuple(data.train_x.shape[1:])
-        self.data, self.shards, self.seed = data, tuple(shards), seed
-        self.model = build(name, (shape[0], shape[1], shape[2]), data.classes, seed)
-        self.spec = self.model.spec
+        self.data, self.shards, self.learnt, self.seed = data, tuple(shards), learnt, seed
+        self.spec = learnt.spec
         self._counts = np.array([len(shard) for shard in shards], dtype=np.int64)
         self._first = np.cumsum(self._counts) - self._counts
         self._rows = np.concatenate(shards)
-        self.execution = resolved(self.model, execution)
         self._accuracy: dict[int, Accuracy] = {}
-        super().__init__(gradients(self.model, data.train_x, data.train_y, execution), algorithm, rounds, momentum)
+        super().__init__(learnt.gradients(data.train_x, data.train_y), algorithm, rounds, momentum)
 
     def __len__(self) -> int:
         """The number of devices."""
@@ -60,7 +55,7 @@ class Fleet(LocalTraining):
 
     def start(self) -> Tensor:
         """The common initial model of all devices, (devices, parameters), float32."""
-        return self.model.start().repeat(len(self), 1)
+        return self.learnt.start().repeat(len(self), 1)
 
     def batches(self, round_: int) -> Tensor:
         """Rows of the training set, (local_steps, devices, batch_size), int64: a function of seed and round alone."""
@@ -74,14 +69,17 @@ class Fleet(LocalTraining):
         samples = min(samples or len(self.data.test_y), len(self.data.test_y))
         if samples not in self._accuracy:
             images, labels = self.data.test_x[:samples], self.data.test_y[:samples]
-            self._accuracy[samples] = accuracy(self.model, images, labels, self.data.classes)
+            self._accuracy[samples] = self.learnt.accuracy(images, labels)
         return self._accuracy[samples](models)
 
 
-def of_scenario(scenario: Scenario, data_dir: str | None = None, momentum: float | None = None) -> Fleet:
+def of_scenario(
+    scenario: Scenario, data_dir: str | None = None, momentum: float | None = None, learnt: Learnt | None = None
+) -> Fleet:
     """The fleet that a scenario describes, its data loaded and dealt out. Raises UserError as these do.
 
-    `momentum`: see `Fleet`. Where `output.evaluate` says so, accuracy is that on the images held out for validation.
+    `learnt`: what is trained; by default all of the scenario's model. `momentum`: see `LocalTraining`. Where
+    `output.evaluate` says so, accuracy is that on the images held out for validation.
     """
     settings, devices, seed = scenario.data, scenario.devices.count, scenario.run.seed
     data = datasets.load(settings.name, data_dir, settings.pixels)
@@ -89,5 +87,5 @@ def of_scenario(scenario: Scenario, data_dir: str | None = None, momentum: float
     shards = [rest[own] for own in partition(data.train_y.numpy()[rest], devices, settings, seed)]
     if scenario.output.evaluate == "validation":
         data = replace(data, test_x=data.train_x[held], test_y=data.train_y[held])
-    model, rounds = scenario.model, scenario.run.rounds
-    return Fleet(data, shards, model.name, scenario.algorithm, seed, model.execution, rounds, momentum)
+    learnt = learnt or Whole.of(scenario.model, tuple(data.train_x.shape[1:]), data.classes, seed)
+    return Fleet(data, shards, learnt, scenario.algorithm, seed, scenario.run.rounds, momentum)

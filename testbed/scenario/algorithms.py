@@ -1,4 +1,7 @@
-"""The names of the algorithms: those of the files that define them. Nothing is imported for it."""
+"""Names of algorithms, of policies on ranks and of merges: those of the files that define them, one each.
+
+Nothing is imported for it.
+"""
 
 import ast
 from difflib import get_close_matches
@@ -6,12 +9,14 @@ from pathlib import Path
 
 import testbed
 
-FOLDER = Path(testbed.__file__).parent / "algorithms"
+HOME = Path(testbed.__file__).parent
+FOLDER = HOME / "algorithms"
+POLICIES, MERGES = HOME / "lora" / "policies", HOME / "lora" / "merges"
 
 
-def names() -> list[str]:
-    """Names that `algorithm.name` may have, beside a Python file."""
-    return sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
+def names(folder: Path = FOLDER) -> list[str]:
+    """Names that the files of a folder define: those that `algorithm.name` may have, beside a Python file."""
+    return sorted(file.stem for file in folder.glob("*.py") if file.stem != "__init__")
 
 
 def is_file(name: str) -> bool:
@@ -41,6 +46,11 @@ def complaint(name: str) -> str | None:
     """What is wrong with a name, if anything."""
     if is_file(name) or name in names():
         return None
-    near = get_close_matches(name, names(), 1, 0.4)
-    known = f"did you mean {near[0]!r}? Known" if near else "known"
-    return f"algorithm.name = {name!r} is not an algorithm; {known} are {', '.join(names())}, or a Python file"
+    return f"{unknown('algorithm.name', name, 'an algorithm', names())}, or a Python file"
+
+
+def unknown(key: str, name: str, kind: str, known: list[str]) -> str:
+    """A sentence on a name that is none of those known."""
+    near = get_close_matches(name, known, 1, 0.4)
+    said = f"did you mean {near[0]!r}? Known" if near else "known"
+    return f"{key} = {name!r} is not {kind}; {said} are {', '.join(known)}"

@@ -6,7 +6,7 @@ is decided in `air`; a device that has none keeps its model and its state.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -99,6 +99,8 @@ class Barrier:
         watch.seconds["simulation"] += carried.seconds
         with watch("mixing"):
             training, losses, velocity = finished(trained, carried.trained, state)
+            seconds = torch.from_numpy(carried.exchange.travel_s(carried.outbox))
+            training = replace(training, losses=losses, seconds=seconds)
             weights = [self._weights(carried, exchange) for exchange in range(self._algorithm.exchanges)]
             mixed, following = self._mix(training, weights, without_velocity(state))
             models, state = of_those(carried.mixing, (mixed, following | velocity), (models, state))

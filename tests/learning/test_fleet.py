@@ -12,9 +12,11 @@ from torch.nn.functional import cross_entropy
 from testbed.learning import convolved, evaluate, steps
 from testbed.learning.data import DataSet, load
 from testbed.learning.fleet import Fleet, of_scenario
+from testbed.learning.learnt import Whole
+from testbed.learning.models import Model as Net
 from testbed.learning.steps import Execution
 from testbed.scenario import parse
-from testbed.scenario.schema import Algorithm, Devices, Scenario
+from testbed.scenario.schema import Algorithm, Devices, Model, Scenario
 from testbed.scenario.schema import Data as DataSection
 
 SHAPES = {"logistic": (1, 28, 28), "mlp": (1, 28, 28), "cnn": (3, 32, 32)}
@@ -36,10 +38,19 @@ def images(shape: tuple[int, int, int]) -> DataSet:
     return DataSet("made-up", x, y, x[:100], y[:100], 10)
 
 
+def whole(name: str, shape: tuple[int, int, int], execution: Execution = "auto") -> Whole:
+    return Whole.of(Model(name=name, execution=execution), shape, 10, 1)  # type: ignore[arg-type]
+
+
+def model_of(own: Fleet) -> Net:
+    assert isinstance(own.learnt, Whole)
+    return own.learnt.model
+
+
 def fleet(name: str, execution: Execution = "auto", local_steps: int = 1, lr: float = 0.3) -> Fleet:
     algorithm = Algorithm(lr=lr, batch_size=16, local_steps=local_steps)
     shards = np.split(np.random.default_rng(0).permutation(SAMPLES), [1, 10, 60, 130])
-    return Fleet(images(SHAPES[name]), shards, name, algorithm, 1, execution)
+    return Fleet(images(SHAPES[name]), shards, whole(name, SHAPES[name], execution), algorithm, 1)
 
 
 def different(own: Fleet) -> Tensor:
@@ -56,7 +67,7 @@ def by_autograd(own: Fleet, models: Tensor, rows: Tensor) -> tuple[Tensor, Tenso
     gradients, losses = [], []
     for model, batch in zip(models, rows, strict=True):
         flat = model.clone().requires_grad_()
-        logits = functional_call(own.model.module, own.spec.views(flat), (own.data.train_x[batch],))
+        logits = functional_call(model_of(own).module, own.spec.views(flat), (own.data.train_x[batch],))
         loss = cross_entropy(logits, own.data.train_y[batch])
         gradients.append(torch.autograd.grad(loss, flat)[0])
         losses.append(loss.detach())
@@ -119,7 +130,7 @@ def test_batches_come_from_the_devices_own_samples_and_follow_from_the_round() -
 
 
 def test_batches_are_uniform_with_replacement() -> None:
-    own = Fleet(images((1, 28, 28)), [np.arange(10)], "logistic", Algorithm(batch_size=50000), 1)
+    own = Fleet(images((1, 28, 28)), [np.arange(10)], whole("logistic", (1, 28, 28)), Algorithm(batch_size=50000), 1)
     counts = own.batches(0).ravel().bincount(minlength=10)
     assert (counts - 5000).abs().max() < 350
 
@@ -161,7 +172,7 @@ def test_diverged_models_are_reported_as_they_are(name: str, execution: Executio
 
 @MODELS
 def test_one_device_is_normal(name: str) -> None:
-    own = Fleet(images(SHAPES[name]), [np.arange(SAMPLES)], name, Algorithm(batch_size=8), 1)
+    own = Fleet(images(SHAPES[name]), [np.arange(SAMPLES)], whole(name, SHAPES[name]), Algorithm(batch_size=8), 1)
     assert own.updates(own.start(), 0)[0].shape == (1, own.spec.size)
     assert own.accuracy(own.start()).shape == (1,)
 
@@ -174,7 +185,7 @@ def test_accuracy_counts_right_answers(name: str, samples: int) -> None:
     used = min(samples or 100, 100)
     x, y = own.data.test_x[:used], own.data.test_y[:used]
     with torch.no_grad():
-        guesses = [functional_call(own.model.module, own.spec.views(model), (x,)).argmax(1) for model in models]
+        guesses = [functional_call(model_of(own).module, own.spec.views(model), (x,)).argmax(1) for model in models]
     expected = torch.stack([(guess == y).float().mean() for guess in guesses])
     assert (own.accuracy(models, samples) - expected).abs().max() < 1e-6
 
@@ -185,18 +196,18 @@ def test_convolutions_of_devices_together_count_as_alone(
 ) -> None:
     monkeypatch.setattr(convolved, "IMAGES", 30)
     monkeypatch.setattr(convolved, "GROUP", 2)
-    own = Fleet(images(shape), [np.arange(SAMPLES)] * DEVICES, "cnn", Algorithm(), 1)
+    own = Fleet(images(shape), [np.arange(SAMPLES)] * DEVICES, whole("cnn", shape), Algorithm(), 1)
     models, (x, y) = different(own) * 3, (own.data.test_x, own.data.test_y)
-    together, alone = convolved.Convolved(own.model, x, y), evaluate.OneByOne(own.model, x, y)
+    together, alone = convolved.Convolved(model_of(own), x, y), evaluate.OneByOne(model_of(own), x, y)
     assert torch.equal(together(models), alone(models))
-    assert torch.equal(own.accuracy(models, 70), convolved.Convolved(own.model, x[:70], y[:70])(models))
+    assert torch.equal(own.accuracy(models, 70), convolved.Convolved(model_of(own), x[:70], y[:70])(models))
 
 
 def test_equal_logits_count_for_the_first_class_only() -> None:
     own = fleet("logistic")
     nothing = torch.zeros(DEVICES, own.spec.size)
     expected = (own.data.test_y == 0).float().mean()
-    ways = [own.accuracy(nothing), evaluate.OneByOne(own.model, own.data.test_x, own.data.test_y)(nothing)]
+    ways = [own.accuracy(nothing), evaluate.OneByOne(model_of(own), own.data.test_x, own.data.test_y)(nothing)]
     for accuracy in ways:
         assert (accuracy - expected).abs().max() < 1e-6
 
@@ -205,7 +216,7 @@ def test_pixels_that_never_vary_are_folded_in() -> None:
     own = fleet("logistic")
     own.data.test_x[:, :, :9] = -0.42
     models = different(own)
-    plain = evaluate.OneByOne(own.model, own.data.test_x, own.data.test_y)
+    plain = evaluate.OneByOne(model_of(own), own.data.test_x, own.data.test_y)
     assert torch.equal(own.accuracy(models), plain(models))
 
 

@@ -12,7 +12,7 @@ from testbed.learning.models import build
 from testbed.learning.sgd import Sgd, Trained
 from testbed.learning.steps import Execution
 from testbed.scenario.schema import Algorithm
-from tests.learning.test_fleet import DEVICES, SAMPLES, SHAPES, different, images
+from tests.learning.test_fleet import DEVICES, SAMPLES, SHAPES, different, images, whole
 
 ALL: dict[str, Any] = {"momentum": 0.9, "weight_decay": 0.01, "clip": 0.5}
 SETTINGS = pytest.mark.parametrize(
@@ -23,7 +23,14 @@ SETTINGS = pytest.mark.parametrize(
 def fleet(name: str = "mlp", execution: Execution = "auto", rounds: int = 1, **settings: Any) -> Fleet:
     algorithm = Algorithm(**{"lr": 0.3, "batch_size": 16, "local_steps": 3} | settings)
     shards = torch.arange(SAMPLES).tensor_split(DEVICES)
-    return Fleet(images(SHAPES[name]), [own.numpy() for own in shards], name, algorithm, 1, execution, rounds)
+    return Fleet(
+        images(SHAPES[name]),
+        [own.numpy() for own in shards],
+        whole(name, SHAPES[name], execution),
+        algorithm,
+        1,
+        rounds,
+    )
 
 
 def close(one: Tensor, other: Tensor) -> bool:
@@ -174,7 +181,7 @@ def test_a_schedule_scales_the_step_of_a_round() -> None:
 def test_momentum_of_the_algorithm_stands_in_place_of_the_settings() -> None:
     algorithm = Algorithm(momentum=0.9, lr=0.3, batch_size=16, local_steps=3)
     own = fleet(momentum=0.9)
-    plain = Fleet(own.data, own.shards, "mlp", algorithm, 1, momentum=0.0)
+    plain = Fleet(own.data, own.shards, own.learnt, algorithm, 1, momentum=0.0)
     models = different(own)
     assert (own.momentum, plain.momentum, fleet().momentum) == (0.9, 0.0, 0.0)
     same(plain.updates(models, 0), fleet().updates(models, 0))

@@ -31,6 +31,11 @@ class Training:
     """(devices, 1)"""
     round_: int = 0
     """The round of mode `barrier` that it belongs to."""
+    losses: Tensor | None = None
+    """(devices,) of the training; in `barrier` mode, when the messages have arrived."""
+    seconds: Tensor | None = None
+    """(devices,) simulated seconds from the end of a device's training until its message was with a neighbour, on
+    average; NaN where none got it. Likewise."""
 
     @property
     def trained(self) -> Tensor:
