@@ -1,7 +1,7 @@
 """What an algorithm is: what every device sends, and what it makes of what arrived."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -36,6 +36,9 @@ class Training:
     seconds: Tensor | None = None
     """(devices,) simulated seconds from the end of a device's training until its message was with a neighbour, on
     average; NaN where none got it. Likewise."""
+    samples: Sequence[Tensor] = ()
+    """Of an algorithm that `measures`, in round 0: each device's losses (samples,) on all of its training samples, at the
+    models after the training."""
 
     @property
     def trained(self) -> Tensor:
@@ -107,6 +110,11 @@ class Algorithm(ABC):
         return ALL_NEIGHBOURS
 
     @property
+    def measures(self) -> bool:
+        """Whether round 0 has it know the losses of all training samples."""
+        return False
+
+    @property
     def notes(self) -> list[str]:
         """What is to be said once, before the first round."""
         return []
@@ -135,6 +143,22 @@ class Algorithm(ABC):
 
     def correction(self, state: State) -> Tensor | None:
         """(devices, parameters): what is added to the gradient in every local step; None for nothing."""
+        return None
+
+    def scale(self, state: State, round_: int) -> Tensor | None:
+        """(devices, parameters): what each step of a round is multiplied with; where 0, nothing moves. None for 1."""
+        return None
+
+    def proximal(self, state: State, round_: int) -> float:
+        """mu of the penalty mu / 2 |x - x0|^2 on the way from where a round's local training began."""
+        return 0.0
+
+    def penalty(self, models: Tensor, state: State, round_: int) -> Tensor | None:
+        """(devices, parameters): what else is added to the gradient at `models`, wherever a local step finds them."""
+        return None
+
+    def fresh(self, state: State) -> Tensor | None:
+        """(devices,) bool: whose momentum begins anew, as its parameters are others than before. None for nobody."""
         return None
 
     def weights(self, neighbours: Tensor, delivered: Tensor, round_: int) -> Tensor:
