@@ -38,10 +38,10 @@ class Swarm(Algorithm):
         super().__init__(settings, parts, devices, seed)
         self._lattice = Lattice(settings.bits, settings.spacing) if settings.quantiser == "lattice" else None
         self._one_pair = settings.pairing == "one_pair"
-        if self._one_pair and settings.momentum:
+        if self._one_pair and (settings.momentum or settings.optimizer != "sgd"):
             raise UserError(
                 'algorithm.momentum: pairing = "one_pair" throws away what most devices have trained, and with it what '
-                'their momentum would be made of; take pairing = "matching", or no momentum.'
+                'their momentum would be made of; take pairing = "matching", or optimizer = "sgd" without momentum.'
             )
 
     @property

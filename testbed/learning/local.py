@@ -7,8 +7,10 @@ from functools import lru_cache, partial
 import torch
 from torch import Tensor
 
+from testbed.learning.adam import AdamW
+from testbed.learning.descent import Descent, Trained
 from testbed.learning.schedule import lr_at
-from testbed.learning.sgd import Sgd, Trained
+from testbed.learning.sgd import Sgd
 from testbed.learning.steps import Gradients
 from testbed.scenario.schema import Algorithm
 
@@ -17,7 +19,7 @@ RECENT = 64
 
 
 class LocalTraining(ABC):
-    """Devices that each take local steps down `gradients`, as `algorithm` has them (`testbed.learning.sgd`).
+    """Devices that each take local steps down `gradients`, as `algorithm` has them (`testbed.learning.sgd`, `.adam`).
 
     The learning rate is that of `rounds` rounds (`testbed.learning.schedule`). `momentum` stands in place of the
     settings' own, where an algorithm has a default or uses theirs otherwise.
@@ -28,7 +30,7 @@ class LocalTraining(ABC):
     ) -> None:
         self.algorithm, self._gradients = algorithm, gradients
         self.momentum = (algorithm.momentum or 0.0) if momentum is None else momentum
-        self._sgd = Sgd(self.momentum, algorithm.weight_decay, algorithm.clip)
+        self._descent = descent(algorithm, self.momentum)
         self._lr = partial(lr_at, algorithm, rounds)
         self._recent = lru_cache(RECENT)(self.batches)
 
@@ -44,21 +46,42 @@ class LocalTraining(ABC):
     def accuracy(self, models: Tensor, samples: int = 0) -> Tensor:
         """Accuracy (devices,) on the first `samples` test samples; 0: on all."""
 
+    @property
+    def keeps(self) -> bool:
+        """Whether something goes on from one local step to the next beside the models: `velocity`."""
+        return self._descent.keeps
+
+    def velocity_start(self, models: Tensor) -> Tensor:
+        """What it is before the first step, a row for each of `models` (devices, parameters)."""
+        return self._descent.start(models)
+
     def gradients(self, models: Tensor, round_: int) -> tuple[Tensor, Tensor]:
         """Gradients (devices, parameters) and mean losses (devices,) at `models` on the round's first batches."""
         out = torch.empty_like(models)
         return out, self._gradients(models, self.batches(round_)[0], out, models.new_ones(len(models), 1))
 
     def updates(
-        self, models: Tensor, round_: int, *, correction: Tensor | None = None, velocity: Tensor | None = None
+        self,
+        models: Tensor,
+        round_: int,
+        *,
+        correction: Tensor | None = None,
+        velocity: Tensor | None = None,
+        scale: Tensor | None = None,
+        proximal: float = 0.0,
     ) -> Trained:
         """What the round's local steps take off `models` (devices, parameters), and what else they give.
 
-        `correction` and `velocity`: see `testbed.learning.sgd`; None is 0 for both.
+        `correction`, `velocity`, `scale` and `proximal`: see `testbed.learning.descent`.
         """
         lr = models.new_full((len(models), 1), self._lr(round_))
-        batches = self.batches(round_)
-        return self._sgd.train(self._gradients, models, batches, lr, correction=correction, velocity=velocity)
+        return self._descent.train(
+            *(self._gradients, models, self.batches(round_), lr),
+            correction=correction,
+            velocity=velocity,
+            scale=scale,
+            proximal=proximal,
+        )
 
     def updates_of(
         self,
@@ -68,6 +91,8 @@ class LocalTraining(ABC):
         *,
         correction: Tensor | None = None,
         velocity: Tensor | None = None,
+        scale: Tensor | None = None,
+        proximal: float = 0.0,
     ) -> Trained:
         """As `updates`, for some devices, each in a local round of its own: all tensors have a row for each of those.
 
@@ -75,5 +100,17 @@ class LocalTraining(ABC):
         """
         lr = models.new_tensor([[self._lr(round_)] for round_ in rounds])
         own = [self._recent(round_)[:, device] for device, round_ in zip(devices, rounds, strict=True)]
-        batches = torch.stack(own, 1)
-        return self._sgd.train(self._gradients, models, batches, lr, correction=correction, velocity=velocity)
+        return self._descent.train(
+            *(self._gradients, models, torch.stack(own, 1), lr),
+            correction=correction,
+            velocity=velocity,
+            scale=scale,
+            proximal=proximal,
+        )
+
+
+def descent(algorithm: Algorithm, momentum: float) -> Descent:
+    """The optimiser that `algorithm` names."""
+    if algorithm.optimizer == "adamw":
+        return AdamW(algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip)
+    return Sgd(momentum, algorithm.weight_decay, algorithm.clip)

@@ -18,8 +18,10 @@ from torch.func import functional_call
 from testbed.errors import UserError
 from testbed.seeds import Purpose, integer
 
-Part = Literal["representation", "decision"]
+Part = Literal["representation", "decision", "A", "B", "head"]
+"""Of a model; the last three of one with adapters (`testbed.lora`)."""
 PARTS: tuple[Part, ...] = ("representation", "decision")
+"""Of a model that is trained whole."""
 HIDDEN = 128
 
 
@@ -40,11 +42,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A model's structure without its weights; every part is there, if only as an empty slice."""
+    """A model's structure without its weights; every part that it may have is there, if only as an empty slice."""
 
     name: str
     parameters: tuple[Parameter, ...]
-    parts: Mapping[Part, slice]
+    parts: Mapping[str, slice]
     size: int
     flops: int
     """FLOPs of one sample's forward pass: a multiplication and an addition count as two."""
@@ -129,7 +131,7 @@ def _spec(name: str, module: nn.Sequential, shape: tuple[int, int, int]) -> Mode
         parameters.append(Parameter(key, size, place, stop, part))
         place = stop
     border = sum(p.stop - p.start for p in parameters if p.part == "representation")
-    parts: dict[Part, slice] = {"representation": slice(0, border), "decision": slice(border, place)}
+    parts = {"representation": slice(0, border), "decision": slice(border, place)}
     return ModelSpec(name, tuple(parameters), parts, place, _flops(module, shape))
 
 

@@ -83,7 +83,7 @@ class Layout:
         whole_at, parameters = b, []
         for name, shape in whole:
             stop = whole_at + torch.Size(shape).numel()
-            parameters.append(Parameter(name, shape, whole_at, stop, "decision"))
+            parameters.append(Parameter(name, shape, whole_at, stop, "head"))
             whole_at = stop
         self.whole = tuple(parameters)
         self.size = whole_at

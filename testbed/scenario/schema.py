@@ -335,8 +335,18 @@ class Algorithm(Section):
     momentum: float | None = Field(
         None, ge=0, lt=1, description="Momentum of local steps; by default the algorithm's own, 0 for most."
     )
+    optimizer: Literal["sgd", "adamw"] = Field(
+        "sgd", description="Local steps: stochastic gradient descent, or AdamW, whose moments stay on the device."
+    )
+    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = Field(
+        (0.9, 0.999), description="`adamw`: decay of its first and second moment."
+    )
+    epsilon: PositiveFloat = Field(1e-8, description="`adamw`: what is added to the root of the second moment.")
     weight_decay: float = Field(
-        0.0, ge=0, le=1e6, description="Weight decay: so many times the weights are added to the gradient."
+        0.0,
+        ge=0,
+        le=1e6,
+        description="Weight decay: so many times the weights are added to the gradient; `adamw`: to its step.",
     )
     clip: PositiveFloat | None = Field(
         None, description="Largest norm of a device's gradient, all parameters together; larger ones are scaled down."
@@ -403,6 +413,15 @@ class Algorithm(Section):
             raise ValueError(
                 f"algorithm.candidates = {list(self.candidates)} should be powers from 1 to 51, one at least, "
                 "ascending: the hypernetworks choose among them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_one_momentum(self) -> Self:
+        if self.optimizer == "adamw" and self.momentum:
+            raise ValueError(
+                f'algorithm.momentum = {self.momentum:g} is for algorithm.optimizer = "sgd"; "adamw" has '
+                "algorithm.betas"
             )
         return self
 

@@ -43,9 +43,10 @@ class Follower:
         self._updates = own["updates"].clone() if own else torch.zeros_like(models)
         self._losses = own["losses"].clone() if own else models.new_full((len(models),), torch.nan)
         self._lr = own["lr"].clone() if own else torch.full_like(models[:, :1], algorithm.settings.lr)
-        self._velocity = own.get("velocity", torch.zeros_like(models)).clone() if keeps(fleet, algorithm) else None
+        velocity = fleet.velocity_start(models)
+        self._velocity = own.get("velocity", velocity).clone() if keeps(fleet, algorithm) else None
         # A training counts when it has ended: one that is broken off leaves no momentum, whenever it was computed.
-        self._velocity_after = own.get("velocity after", torch.zeros_like(models)).clone()
+        self._velocity_after = own.get("velocity after", velocity).clone()
         numbers = own["numbers"].tolist() if own else []
         self._messages: dict[int, Tensor] = dict(zip(numbers, own["messages"] if own else [], strict=True))
         self._trainings: dict[int, _Training] = {}

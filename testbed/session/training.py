@@ -13,7 +13,7 @@ from testbed.learning.local import LocalTraining
 from testbed.learning.sgd import Trained
 
 VELOCITY = "velocity of local steps"
-"""Under this name a state holds the momentum buffers, beside what is the algorithm's."""
+"""Under this name a state holds the momentum buffers, or Adam's moments, beside what is the algorithm's."""
 
 Done = tuple[Training, Tensor, State]
 """A training, its losses (devices,), and the momentum buffers after it, if there are such."""
@@ -28,7 +28,7 @@ class Trainer:
 
     def start(self, models: Tensor) -> State:
         """All that is kept beside the models, before the first round."""
-        return self._algorithm.start(models) | ({VELOCITY: torch.zeros_like(models)} if self._keeps else {})
+        return self._algorithm.start(models) | ({VELOCITY: self._fleet.velocity_start(models)} if self._keeps else {})
 
     def train(self, models: Tensor, state: State, round_: int) -> Done:
         """All devices in a round."""
@@ -44,8 +44,8 @@ class Trainer:
 
 
 def keeps(fleet: LocalTraining, algorithm: Algorithm) -> bool:
-    """Whether momentum goes on from one local training to the next."""
-    return bool(fleet.momentum) and not algorithm.restarts
+    """Whether momentum, or Adam's moments, go on from one local training to the next."""
+    return fleet.keeps and not algorithm.restarts
 
 
 def without_velocity(state: State) -> State:

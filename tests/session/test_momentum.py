@@ -16,11 +16,14 @@ from testbed.session.timing import Act, Train, Trained
 from tests.session.scenarios import Interrupt, small, tables
 
 
+@pytest.mark.parametrize("keys", [{"momentum": 0.9}, {"optimizer": "adamw"}], ids=["momentum", "adamw"])
 @pytest.mark.parametrize("mode", [{}, {"mode": "local", "period_s": 0.01}])
-def test_a_stopped_run_with_momentum_ends_the_same(tmp_path: Path, mode: dict[str, object]) -> None:
+def test_a_stopped_run_with_momentum_ends_the_same(
+    tmp_path: Path, mode: dict[str, object], keys: dict[str, object]
+) -> None:
     scenario = small(
         run=mode,
-        algorithm={"momentum": 0.9, "schedule": "cosine", "warmup_rounds": 2, "local_steps": 2, "clip": 1.0},
+        algorithm=keys | {"schedule": "cosine", "warmup_rounds": 2, "local_steps": 2, "clip": 1.0},
     )
     testbed.run(scenario, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
@@ -45,6 +48,12 @@ def test_without_an_air_momentum_is_that_of_torch(tmp_path: Path) -> None:
         optimiser.step()
     assert standing is not None
     torch.testing.assert_close(standing.models[0], model.detach(), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["dsgt", "qg_dsgdm", "dfedavgm"])
+def test_adamw_is_not_for_formulas_of_gradients(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match=r"algorithm\.optimizer"):
+        testbed.run(small(algorithm={"name": name, "optimizer": "adamw"}), tmp_path / "run")
 
 
 def test_a_training_that_is_broken_off_leaves_no_momentum() -> None:

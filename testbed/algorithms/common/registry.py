@@ -56,3 +56,8 @@ def _check(algorithm: Algorithm) -> None:
         )
     if settings.momentum and algorithm.momentum == "none":
         raise UserError(f"algorithm.momentum = {settings.momentum:g}: {algorithm.title} has no place for a momentum.")
+    if settings.optimizer != "sgd" and (algorithm.momentum != "local" or algorithm.beta):
+        raise UserError(
+            f'algorithm.optimizer = "{settings.optimizer}": {algorithm.title} is defined for steps along the gradient, '
+            'or for a momentum of theirs: take "sgd".'
+        )

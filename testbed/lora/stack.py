@@ -1,0 +1,61 @@
+"""Adapters of several devices in one forward pass: y = W x + B_d (A_d x) for device d, with W there once.
+
+The samples of all devices stand one after the other in the first dimension, device by device: (devices x batch, ...).
+The adapters are handed over beside the module and not put into it, by a context variable, which each thread has by
+itself: threads may work on different devices with the same module at once, and nothing of it is copied.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What a forward pass is taken with."""
+
+    weights: Mapping[str, Tensor]
+    """(devices, ...) by name, as `testbed.lora.names` has them."""
+    devices: int
+    samples: int
+    """devices x batch."""
+
+
+_current: ContextVar[Stack] = ContextVar("stack")
+
+
+@contextmanager
+def stacked(weights: Mapping[str, Tensor], devices: int, samples: int) -> Iterator[None]:
+    """Within it, and in this thread alone, adapted layers work with these weights."""
+    token = _current.set(Stack(weights, devices, samples))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def weight(name: str) -> Tensor:
+    """(devices, ...) a weight of the pass."""
+    return _current.get().weights[name]
+
+
+def by_device(layer: str, x: Tensor) -> Tensor:
+    """x (devices x n, ...) as (devices, n, ...). ValueError where the samples do not come first."""
+    stack = _current.get()
+    if x.ndim == 0 or x.shape[0] == 0 or x.shape[0] % stack.samples:
+        raise ValueError(
+            f"layer {layer} is given {tuple(x.shape)}: its adapters need the {stack.samples} samples of all devices, "
+            "or a multiple of them, in the first dimension"
+        )
+    return x.reshape(stack.devices, -1, *x.shape[1:])
+
+
+def low_rank(layer: str, x: Tensor, a: Tensor, b: Tensor, base: Tensor) -> Tensor:
+    """base + B_d (A_d x): x (devices x n, ..., inputs), base likewise with outputs, a (devices, r, inputs), b (devices,
+    r, outputs)."""
+    inner = torch.bmm(by_device(layer, x).flatten(1, -2), a.mT)
+    return torch.baddbmm(by_device(layer, base).flatten(1, -2), inner, b).view(base.shape)
