@@ -63,11 +63,21 @@ class Merge(ABC):
         if self.whole_adapters:
             self._check_whole(own, sent)
         alone = (weights.diagonal() == 1)[:, None]
-        rows, weights = with_own(own, sent, weights)
+        rows, weights = with_own(self._trained(own), sent, weights)
         mixed, state = self._mix(own, rows, weights, mean, state)
         mixed[:, self.layout.head] = self._head(own, rows, weights, mean)
         mixed = mixed.masked_fill(~self.layout.columns(own.a, own.b), 0.0)
         return torch.where(alone, own.values, mixed), state
+
+    def _trained(self, own: Adapters) -> Adapters:
+        """What a device would send of its own: without a factor that stays as it began."""
+        if self.trains == "AB":
+            return own
+        a, b = (
+            has if factor in self.trains else torch.zeros_like(has)
+            for factor, has in zip("AB", (own.a, own.b), strict=True)
+        )
+        return Adapters(own.values, a, b).masked(self.layout)
 
     def _check_whole(self, own: Adapters, sent: Adapters) -> None:
         if not (torch.equal(sent.a, sent.b) and torch.equal(sent.a[: len(own.a)], own.a)):
@@ -79,7 +89,7 @@ class Merge(ABC):
     @abstractmethod
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
         """As `mix`, of the factors alone; what it puts in other columns does not count. Row i < devices of `sent` is
-        here the device's own, as the device has it (`with_own`)."""
+        here the device's own, as the device has it (`with_own`), of the factors that are trained."""
 
     def _head(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean) -> Tensor:
         """Of the parameters that are trained whole, which all devices have."""

@@ -1,8 +1,8 @@
 """Means of each component over its owners: the messages that carry it.
 
-A sum over all messages would count what is not there as zero. Instead the weight of those without a component goes
-elsewhere, so that weights still sum to 1 and every mean, a power mean as well, stays one of values that exist.
-A power mean with such weights is the plain one of the padded values times (sum of the owners' weights)^(-1/p).
+A sum over all messages would count what is not there as zero (`padded`). The weight of those without a component can go
+elsewhere, so that weights still sum to 1 and every mean, a power mean as well, is one of values that exist. A power
+mean with `renormalised` weights is that of the padded values times (sum of the owners' weights)^(-1/p).
 """
 
 from collections.abc import Callable
@@ -34,6 +34,11 @@ def kept(weights: Tensor, owners: Tensor) -> Tensor:
     alone = shared.count_nonzero(1) <= (shared.diagonal() != 0)
     valid = owners[: len(weights), None] & ~alone[:, None]
     return torch.where(valid, shared, _someone(weights, owners))
+
+
+def padded(weights: Tensor, owners: Tensor) -> Tensor:
+    """As they are: who lacks the component counts as zero."""
+    return torch.where(owners[: len(weights), None], weights, _someone(weights, owners))
 
 
 def _someone(weights: Tensor, owners: Tensor) -> Tensor:

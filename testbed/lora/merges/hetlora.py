@@ -5,12 +5,12 @@ import torch
 from torch import Tensor
 
 from testbed.lora.adapters import Adapters
-from testbed.lora.merge import Mean, State
-from testbed.lora.merges.zero_padding import ZeroPadding
+from testbed.lora.merge import Mean, Merge, State
+from testbed.lora.owners import factor_means, padded
 from testbed.lora.products import squared_norms
 
 
-class HetLoRA(ZeroPadding):
+class HetLoRA(Merge):
     """Zero padding with weights a_ij = w_ij ||dW_j||_F / sum_k w_ik ||dW_k||_F, dW_j = B_j A_j.
 
     Our reading: the sum is over the closed neighbourhood and the norm over all layers of a device; the mixing weights
@@ -20,9 +20,10 @@ class HetLoRA(ZeroPadding):
     """
 
     title = "HetLoRA"
+    whole_adapters = True
 
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
-        return self._padded(sent, self._by_norm(sent, weights), mean), state
+        return factor_means(self.layout, sent, self._by_norm(sent, weights), mean, padded), state
 
     def _by_norm(self, sent: Adapters, weights: Tensor) -> Tensor:
         squares = [squared_norms(*self.layout.factors(sent.values, site)) for site in self.layout.sites]

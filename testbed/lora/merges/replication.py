@@ -30,7 +30,9 @@ class Replication(Merge):
 
 
 def _filled(weights: Tensor, owners: Tensor) -> Tensor:
-    """The weight of those without the component goes to what is filled in, the last rows, one for each device."""
+    """The weight of those without the component goes to what is filled in, the last rows, one for each device. A device
+    that is the only owner keeps all of it, bit for bit."""
     shared = weights * owners
+    only = (shared.count_nonzero(1) == 1) & (shared.diagonal() != 0)
     shared[:, -len(weights) :].diagonal().add_((weights * ~owners).sum(1))
-    return shared
+    return torch.where(only[:, None], torch.eye(*weights.shape).to(weights), shared)

@@ -3,7 +3,8 @@
 from torch import Tensor
 
 from testbed.lora.adapters import Adapters
-from testbed.lora.merge import Mean, Merge, Part, State
+from testbed.lora.merge import Mean, Merge, State
+from testbed.lora.owners import factor_means, padded
 
 
 class ZeroPadding(Merge):
@@ -17,12 +18,4 @@ class ZeroPadding(Merge):
     whole_adapters = True
 
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
-        return self._padded(sent, weights, mean), state
-
-    def _padded(self, sent: Adapters, weights: Tensor, mean: Mean) -> Tensor:
-        mixed = sent.values.new_zeros(len(weights), self.layout.size)
-        factors: tuple[Part, Part] = "A", "B"
-        for part in factors:
-            columns = self.layout.parts[part]
-            mixed[:, columns] = mean(sent.values[:, columns], weights, part)
-        return mixed
+        return factor_means(self.layout, sent, weights, mean, padded), state
