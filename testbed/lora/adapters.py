@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from testbed.lora.layout import Layout
@@ -21,3 +22,19 @@ class Adapters:
     def masked(self, layout: Layout) -> "Adapters":
         """The same with zeros where there is no component, so that nothing else is looked at."""
         return Adapters(self.values.masked_fill(~layout.columns(self.a, self.b), 0.0), self.a, self.b)
+
+
+def with_own(own: Adapters, sent: Adapters, weights: Tensor) -> tuple[Adapters, Tensor]:
+    """What each device mixes, and the weights (devices, rows) of it: the messages of others as they arrived, but its
+    own adapters as it has them, whole and with all digits (our reading; only what crosses the air is rounded).
+
+    own: of the devices. sent: messages, those of the devices first. weights (devices, messages). Where messages are
+    just what the devices have, they are the rows; else the devices' own stand before them.
+    """
+    count = len(own.values)
+    pairs = (own.values, sent.values), (own.a, sent.a), (own.b, sent.b)
+    if all(torch.equal(mine, theirs[:count]) for mine, theirs in pairs):
+        return sent, weights
+    others = weights.clone()
+    others.diagonal().zero_()
+    return Adapters(*(torch.cat(pair) for pair in pairs)), torch.cat([weights.diagonal().diag(), others], 1)

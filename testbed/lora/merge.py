@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Protocol
 import torch
 from torch import Tensor
 
-from testbed.lora.adapters import Adapters
+from testbed.lora.adapters import Adapters, with_own
 from testbed.lora.layout import Layout
 
 State = dict[str, Tensor]
@@ -40,6 +40,8 @@ class Merge(ABC):
     """Whether it is defined for ranks that differ."""
     power_means: ClassVar[bool] = True
     """Whether it is defined for means that are not linear."""
+    whole_adapters: ClassVar[bool] = False
+    """Whether a message has to carry all components of its sender, both factors of each."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -54,17 +56,40 @@ class Merge(ABC):
         own: of the devices, as trained. sent: the messages as their receivers have them; message i < devices is that
         of device i, and may carry less than the device has. weights (devices, messages): row i is what device i gives
         to each; 0 where none arrived. A device keeps its ranks. One that gives all to its own keeps its values bit for
-        bit, and what nobody sent a device keeps as it has it.
+        bit. What was not sent cannot be mixed: merges of single values leave its weight with the receiver, or with
+        those that sent it, and say which; what nobody sent a device keeps as it has it. ValueError for messages that
+        carry less than their sender has, where the merge needs them whole.
         """
-        mixed, state = self._mix(own, sent, weights, mean, state)
-        mixed[:, self.layout.head] = self._head(own, sent, weights, mean)
-        mixed = mixed.masked_fill(~self.layout.columns(own.a, own.b), 0.0)
+        if self.whole_adapters:
+            self._check_whole(own, sent)
         alone = (weights.diagonal() == 1)[:, None]
+        rows, weights = with_own(self._trained(own), sent, weights)
+        mixed, state = self._mix(own, rows, weights, mean, state)
+        mixed[:, self.layout.head] = self._head(own, rows, weights, mean)
+        mixed = mixed.masked_fill(~self.layout.columns(own.a, own.b), 0.0)
         return torch.where(alone, own.values, mixed), state
+
+    def _trained(self, own: Adapters) -> Adapters:
+        """What a device would send of its own: without a factor that stays as it began."""
+        if self.trains == "AB":
+            return own
+        a, b = (
+            has if factor in self.trains else torch.zeros_like(has)
+            for factor, has in zip("AB", (own.a, own.b), strict=True)
+        )
+        return Adapters(own.values, a, b).masked(self.layout)
+
+    def _check_whole(self, own: Adapters, sent: Adapters) -> None:
+        if not (torch.equal(sent.a, sent.b) and torch.equal(sent.a[: len(own.a)], own.a)):
+            raise ValueError(
+                f"{self.title} multiplies the factors of every message, or fills up what a sender lacks: it cannot mix "
+                "messages that carry a part of their sender's components, or one factor of them alone."
+            )
 
     @abstractmethod
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
-        """As `mix`, of the factors alone; what it puts in other columns does not count."""
+        """As `mix`, of the factors alone; what it puts in other columns does not count. Row i < devices of `sent` is
+        here the device's own, as the device has it (`with_own`), of the factors that are trained."""
 
     def _head(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean) -> Tensor:
         """Of the parameters that are trained whole, which all devices have."""

@@ -1,0 +1,28 @@
+"""FlexLoRA: Bai et al., "Federated Fine-tuning of Large Language Models under Heterogeneous Tasks and Client
+Resources", NeurIPS 2024 (arXiv 2402.11505)."""
+
+from torch import Tensor
+
+from testbed.lora.adapters import Adapters
+from testbed.lora.merge import Mean, Merge, State
+from testbed.lora.products import put, summed
+
+
+class FlexLoRA(Merge):
+    """dW_i = sum_j w_ij B_j A_j, and of that the best product of the device's own rank, layer by layer.
+
+    As B = U S^(1/2), A = S^(1/2) V^T (the split of S is our reading), through the factors that arrived and never a
+    dense matrix. What is above a small rank is lost at every device of that rank, so ranks collapse: `rank_weighted`.
+    """
+
+    title = "FlexLoRA"
+    power_means = False
+    whole_adapters = True
+
+    def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
+        mixed = own.values.clone()
+        for site in self.layout.sites:
+            a, b = self.layout.factors(sent.values, site)
+            shares = weights[:, :, None] * sent.a[:, site.components]
+            put(self.layout, site, own, *summed(a, b, shares), mixed)
+        return mixed, state
