@@ -1,0 +1,40 @@
+"""A shared and a private branch of each adapter, as in decentralized learning with an invariant and a domain-specific
+branch ("DFL" in our notes), of which the invariant one alone is mixed.
+
+Of the paper no more than this idea could be read. Our reading: the first lora.shared components of every layer are
+trained and sent, the others are trained and stay with the device. What makes a branch invariant beyond that, a loss
+of its own, is left out.
+"""
+
+from torch import Tensor
+
+from testbed.errors import UserError
+from testbed.lora.layout import Layout
+from testbed.lora.merge import State
+from testbed.lora.policy import Facts, Plan, Policy
+from testbed.scenario.lora import Lora as Settings
+
+
+class Branches(Policy):
+    """As the module says. No state but `live`."""
+
+    title = "Shared and private branches"
+
+    def __init__(self, layout: Layout, settings: Settings, devices: int, seed: int, facts: Facts) -> None:
+        super().__init__(layout, settings, devices, seed, facts)
+        if settings.shared > self.most.min():
+            raise UserError(
+                f"lora.shared = {settings.shared}: branches shares the first components of rank {int(self.most.min())} "
+                "at least, so it should be at most that."
+            )
+
+    def select(self, plan: Plan, models: Tensor, updates: Tensor, state: State) -> tuple[Tensor, Tensor]:
+        return self._shared(plan)
+
+    def _most_sent(self) -> tuple[Tensor, Tensor]:
+        live = self._nested(self.most)
+        return self._shared(self._plan(live, live))
+
+    def _shared(self, plan: Plan) -> tuple[Tensor, Tensor]:
+        shared = self._nested(self.most.clamp(max=self.settings.shared))
+        return plan.a & shared, plan.b & shared
