@@ -28,7 +28,7 @@ def complexity(names: Sequence[str], counts: Tensor, losses: Sequence[Tensor]) -
     columns = {
         "difficulty": lambda: torch.stack([_difficulty(each, classes) for each in losses]),
         "entropy": lambda: _entropy(shares) / math.log(max(classes, 2)),
-        "gini_simpson": lambda: (counts.sum(1) > 0) - shares.square().sum(1),
+        "gini_simpson": lambda: (counts.sum(1) > 0).double() - shares.square().sum(1),
         "labels": lambda: (counts > 0).sum(1),
         "volume": lambda: counts.sum(1).double().log1p(),
     }

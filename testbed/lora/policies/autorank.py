@@ -1,5 +1,6 @@
 """AutoRank: Chen, Tavallaie, Nazemi, Chen and Zomaya, "AutoRank: MCDA Based Rank Personalization for LoRA-Enabled
-Distributed Learning", arXiv 2412.15553. A reconstruction: its body could not be read, and no code of it is public.
+Distributed Learning", arXiv 2412.15553. A reconstruction: we had no more than its abstract and reviews, and no
+code of it is public.
 
 From the abstract and reviews: devices with more complex data get higher ranks; complexity is the entropy of the
 training loss, the entropy and the Gini-Simpson index of the labels, and how many labels there are; criteria are

@@ -1,9 +1,10 @@
-"""A shared and a private branch of each adapter, as in decentralized learning with an invariant and a domain-specific
-branch ("DFL" in our notes), of which the invariant one alone is mixed.
+"""Two branches of each adapter, one shared: after Luo et al., "Disentangled Federated Learning for Tackling Attributes
+Skew via Invariant Aggregation and Diversity Transferring" (DFL), ICML 2022.
 
-Of the paper no more than this idea could be read. Our reading: the first lora.shared components of every layer are
-trained and sent, the others are trained and stay with the device. What makes a branch invariant beyond that, a loss
-of its own, is left out.
+From its abstract: what is specific to a device's domain and what is invariant have a branch each; the invariant one
+is aggregated, and the two are trained in turn. Our reading, of the first alone: the first lora.shared components of
+every layer are trained and sent, the others are trained and stay with the device. What makes a branch invariant
+beyond that, losses of its own and training in turn, is left out.
 """
 
 from torch import Tensor

@@ -1,5 +1,6 @@
-"""SA-FedLoRA: Yang et al., arXiv 2405.09394 version 1 (version 2 has another title and another method). A
-reconstruction: only the abstract of version 1 is public.
+"""SA-FedLoRA: Yang et al., "SA-FedLora: Adaptive Parameter Allocation for Efficient Federated Learning with LoRA
+Tuning", arXiv 2405.09394 version 1 (version 2 has another title and another method). A reconstruction: we had no more
+of version 1 than its abstract.
 
 From the abstract: a penalty on the local training in early rounds, against drift of the devices; then, as in
 simulated annealing, ranks that begin large ("heating") and sink ("cooling"). Our reading is all else:
