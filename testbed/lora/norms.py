@@ -46,13 +46,13 @@ def product_slope(layout: Layout, models: Tensor, groups: Tensor, a: Tensor, b: 
 def change(layout: Layout, models: Tensor, updates: Tensor) -> Tensor:
     """(devices, sites) the Frobenius norms of what `updates` did to the products B A of `models`, both (devices, size).
 
-    B1 A1 - B0 A0 = [B1, -B0] [A1; A0], and |P Q|_F^2 is the sum of (P'P) o (QQ').
+    B0 A0 - B1 A1 = dB A0 + B1 dA = [dB, B1] [A0; dA], and |P Q|_F^2 is the sum of (P'P) o (QQ').
     """
     found = []
     for site in layout.sites:
         a0, b0 = (each.double() for each in layout.factors(models, site))
         da, db = (each.double() for each in layout.factors(updates, site))
-        left, right = torch.cat([b0 - db, -b0], 1), torch.cat([a0 - da, a0], 1)
+        left, right = torch.cat([db, b0 - db], 1), torch.cat([a0, da], 1)
         found.append(((left @ left.mT) * (right @ right.mT)).sum((1, 2)).clamp(min=0).sqrt())
     return torch.stack(found, 1)
 
