@@ -1,68 +1,88 @@
-"""Adapters of another rank, and how much of them is above a rank."""
+"""Ranks change: fewer components by singular value decomposition of the product B A, more by components that add 0.
+
+Factors are not ordered by what they matter, so nothing is cut off: of all matrices of lower rank, the decomposition
+gives the one that is nearest to B A (Eckart and Young, 1936). It is split evenly, B = U S^1/2 and A = S^1/2 V', with
+the signs such that the entry of largest magnitude of each column of B is positive. A layer of a device whose rank
+does not change stays bit for bit.
+"""
 
 import torch
 from torch import Tensor
 
-from testbed.lora.adapters import Adapters
 from testbed.lora.layout import Layout
-from testbed.lora.products import balanced, put
+from testbed.lora.products import balanced
 
 
-def resized(layout: Layout, values: Tensor, live: Tensor, ranks: Tensor, fresh: Tensor) -> tuple[Tensor, Tensor]:
-    """Adapters with other ranks, and which components they then have.
+def shrunk(layout: Layout, values: Tensor, live: Tensor, ranks: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+    """Values (devices, size) and live components (devices, components) with the ranks `ranks` (devices, sites), where
+    these are lower; the first components of a layer are then the live ones, by descending singular value.
 
-    values: (devices, size). live: (devices, components) bool. ranks: (devices, sites). fresh: (size,) or (devices,
-    size), whose rows of A new components begin with, as `Layout.start`; their B is zero, so that products stay exactly
-    as they are. A layer that loses components keeps the best product of its new rank (`testbed.lora.products`), in
-    balanced form in its first ones; columns cut off as they stand would not do, as factors are not in order. A layer
-    that keeps its rank keeps its values.
+    A component that is left without a singular value begins anew: A as in `start` (size,), B zero.
     """
-    before, fresh = layout.ranks(live), fresh.expand_as(values)
-    cut, grown = before > ranks, before < ranks
-    after = live.clone()
+    now, values, live = layout.ranks(live), masked(layout, values, live), live.clone()
     for number, site in enumerate(layout.sites):
-        nested = torch.arange(site.room) < ranks[:, number, None]
-        has = live[:, site.components]
-        free = (~has).cumsum(1) <= (ranks - before)[:, number, None]
-        more = has | (free & grown[:, number, None])
-        after[:, site.components] = torch.where(cut[:, number, None], nested, more)
-    start = torch.where(layout.columns(live, live), values, _with_a(layout, fresh))
-    start = start.masked_fill(~layout.columns(after, after), 0.0)
-    return _cut(layout, values, Adapters(start, after, after), cut), after
+        devices = (ranks[:, number] < now[:, number]).nonzero().flatten()
+        kept = torch.arange(site.room) < ranks[devices, number, None]
+        a, b = layout.factors(values, site)
+        new_a, new_b, energy = decomposed(a[devices], b[devices])
+        fresh = (energy == 0)[..., None]
+        begin, _ = layout.factors(start, site)
+        a[devices] = torch.where(fresh, begin, new_a.to(a)) * kept[..., None]
+        b[devices] = torch.where(fresh, 0.0, new_b.to(b)) * kept[..., None]
+        live[devices, site.components] = kept
+    return values, live
 
 
-def _with_a(layout: Layout, fresh: Tensor) -> Tensor:
-    """`fresh` with B zero."""
-    none = torch.zeros(len(fresh), layout.components, dtype=torch.bool)
-    return fresh.masked_fill(~layout.columns(~none, none), 0.0)
-
-
-def _cut(layout: Layout, values: Tensor, start: Adapters, cut: Tensor) -> Tensor:
-    """`start` with the best products of `values` where `cut` (devices, sites) says."""
-    out = start.values.clone()
+def grown(layout: Layout, values: Tensor, live: Tensor, ranks: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+    """Values and live components with the ranks `ranks` (devices, sites), where these are higher: the first free
+    components come in, with A as in `start` (size,) and B zero, so that B A stays as it is."""
+    now, values, live = layout.ranks(live), values.clone(), live.clone()
     for number, site in enumerate(layout.sites):
-        devices = cut[:, number].nonzero()[:, 0]
-        if len(devices):
-            a, b = layout.factors(values[devices], site)
-            some = Adapters(start.values[devices], start.a[devices], start.b[devices])
-            new = out[devices]
-            put(layout, site, some, *balanced(a, b, site.room), new)
-            out[devices] = new
-    return out
+        own = live[:, site.components]  # a view
+        free = ~own
+        new = free & (free.cumsum(1) <= (ranks - now)[:, number, None])
+        a, b = layout.factors(values, site)
+        begin, _ = layout.factors(start, site)
+        a.copy_(torch.where(new[..., None], begin, a))
+        b.masked_fill_(new[..., None], 0.0)
+        own |= new
+    return values, live
+
+
+def resized(layout: Layout, values: Tensor, live: Tensor, ranks: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+    """Both, each where it is due; `ranks` is cut to the layers' room."""
+    rooms = torch.tensor([site.room for site in layout.sites])
+    ranks = ranks.minimum(rooms)
+    return grown(layout, *shrunk(layout, values, live, ranks, start), ranks, start)
+
+
+def spectrum(layout: Layout, values: Tensor, live: Tensor) -> Tensor:
+    """(devices, components) float64: the singular values of each layer's B A, descending within the layer."""
+    values = masked(layout, values, live)
+    return torch.cat([decomposed(*layout.factors(values, site))[2] for site in layout.sites], 1)
+
+
+def masked(layout: Layout, values: Tensor, live: Tensor) -> Tensor:
+    """A copy with zeros where nothing is live."""
+    return values.masked_fill(~layout.columns(live, live), 0.0)
 
 
 def energy_above(layout: Layout, values: Tensor, rank: int) -> Tensor:
-    """The share of ||B A||_F^2 that is above rank `rank`, (devices, sites) float64; 0 where the product is zero.
+    """The share of |B A|_F^2 that is above rank `rank`, (devices, sites) float64; 0 where the product is zero.
 
     Where devices of small rank mix with others it falls from round to round if a merge counts what they lack as zero:
     the collapse of ranks (raFLoRA, arXiv 2602.13486).
     """
     shares = []
     for site in layout.sites:
-        a, b = layout.factors(values, site)
-        a, _ = balanced(a.double(), b.double(), site.room)
-        # A balanced row of A has the norm s^(1/2), and the energy of its component is s^2.
-        energy = (a**2).sum(-1) ** 2
+        energy = decomposed(*layout.factors(values, site))[2] ** 2
         total = energy.sum(-1)
         shares.append(torch.where(total == 0, 0.0, energy[:, rank:].sum(-1) / total))
     return torch.stack(shares, 1)
+
+
+def decomposed(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Of B A, with A (devices, room, inputs) and B transposed (devices, room, outputs): A and B in balanced form, of
+    the same shapes, and the singular values (devices, room), float64 all."""
+    a, b = balanced(a.double(), b.double(), a.shape[-2])
+    return a, b, (a**2).sum(-1)  # of S^1/2 V'

@@ -37,7 +37,7 @@ class Training:
     """(devices,) simulated seconds from the end of a device's training until its message was with a neighbour, on
     average; NaN where none got it. Likewise."""
     samples: Sequence[Tensor] = ()
-    """Of an algorithm that `measures`, in round 0: each device's losses (samples,) on all of its training samples, at the
+    """Of an algorithm that `measures`, in round 0: each device's losses (samples,) on all its training samples, at the
     models after the training."""
 
     @property

@@ -1,0 +1,1 @@
+"""One policy on ranks a file; its name is the one in `lora.policy`."""
