@@ -1,14 +1,16 @@
 """What all optimisers of local steps have in common: the steps of a round, one after the other, and what pulls at
 them.
 
-Beside the gradient g at a device's model x a step may have a `correction`, which an algorithm adds to every gradient of
-a round, and the pull back of a proximal term mu / 2 |x - x0|^2 to where the local training began (Li et al. 2020,
-FedProx, eq. 2); both after clipping, as weight decay has it (our reading). `scale` multiplies what a step takes off,
-number by number: a learning rate for each. Where it is 0 nothing moves, and neither the norm that `clip` bounds nor the
-momentum knows of the gradient there: so torch treats parameters that need no gradient.
+Beside the gradient g at a device's model x a step may have a `correction`, which an algorithm adds to every gradient
+of a round, the pull back of a proximal term mu / 2 |x - x0|^2 to where the local training began (Li et al. 2020,
+FedProx, eq. 2), and the slope of a `penalty`; all after clipping, as weight decay has it (our reading). `scale`
+multiplies what a step takes off, number by number: a learning rate for each. Where it is 0 nothing moves, and neither
+the norm that `clip` bounds nor the momentum knows of the gradient there: so torch treats parameters that need no
+gradient.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -20,6 +22,10 @@ from testbed.learning.steps import Gradients
 
 TINY = 1e-6
 """What torch adds to a norm before it divides by it."""
+
+
+Penalty = Callable[[Tensor], Tensor | None]
+"""From models (devices, parameters), as a step finds them, to what is added to their gradients; None for nothing."""
 
 
 class Trained(NamedTuple):
@@ -47,11 +53,12 @@ class Pull:
     """mu."""
     begin: Tensor | None = None
     """(devices, parameters) x0; there where mu is not 0."""
+    penalty: Penalty | None = None
 
     @property
     def nothing(self) -> bool:
         """Whether steps are as without it."""
-        return self.correction is None and self.scale is None and not self.proximal
+        return self.correction is None and self.scale is None and self.penalty is None and not self.proximal
 
     @cached_property
     def frozen(self) -> Tensor:
@@ -71,6 +78,9 @@ class Pull:
         if self.proximal:
             assert self.begin is not None
             gradients.add_(models - self.begin, alpha=self.proximal)
+        slope = None if self.penalty is None else self.penalty(models)
+        if slope is not None:
+            gradients += slope
 
     def scaled(self, step: Tensor) -> Tensor:
         """What of a step is taken, in its place; nothing from frozen columns, whatever the step is there."""
@@ -106,6 +116,7 @@ class Descent(ABC):
         velocity: Tensor | None = None,
         scale: Tensor | None = None,
         proximal: float = 0.0,
+        penalty: Penalty | None = None,
     ) -> Trained:
         """A step for each of `batches` (steps, devices, batch), from `models` on; no argument is changed.
 
@@ -113,7 +124,7 @@ class Descent(ABC):
         has it, None for its zeros, and passed over where nothing is kept; `proximal` mu. Losses and updates that are
         not finite are returned as they are.
         """
-        pull = Pull(correction, scale, proximal, models if proximal else None)
+        pull = Pull(correction, scale, proximal, models if proximal else None, penalty)
         if len(batches) == 1:
             step, loss, velocity = self._step(gradients, models, batches[0], lr, pull, velocity)
             return Trained(step, loss, lr, velocity)

@@ -20,6 +20,7 @@ from testbed.learning.local import LocalTraining
 from testbed.learning.partition import held_out, partition
 from testbed.scenario.schema import Algorithm, Scenario
 from testbed.seeds import Purpose, generator
+from testbed.threads import each
 
 Indices = NDArray[np.int64]
 
@@ -63,6 +64,14 @@ class Fleet(LocalTraining):
         size = (self.algorithm.local_steps, len(self), self.algorithm.batch_size)
         own = draw.integers(self._counts[:, None], size=size)
         return torch.from_numpy(self._rows[self._first[:, None] + own])
+
+    def sample_losses(self, models: Tensor) -> list[Tensor]:
+        """Of each device the losses (samples,) on all of its training samples, under its row of `models`."""
+        return each(self._losses, models, self.shards)
+
+    def _losses(self, model: Tensor, shard: Indices) -> Tensor:
+        rows = torch.from_numpy(shard)
+        return self.learnt.losses(model, self.data.train_x[rows], self.data.train_y[rows])
 
     def accuracy(self, models: Tensor, samples: int = 0) -> Tensor:
         """Top-1 accuracy (devices,) on the first `samples` test images; 0, or more than there are: on all."""

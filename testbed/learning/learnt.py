@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from testbed.learning.evaluate import Accuracy, accuracy
 from testbed.learning.models import Model, ModelSpec, build
@@ -26,6 +28,9 @@ class Learnt(Protocol):
 
     def accuracy(self, x: Tensor, y: Tensor) -> Accuracy:
         """On test samples."""
+
+    def losses(self, vector: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        """(samples,) cross entropy of each sample under one vector (size,)."""
 
 
 @dataclass(frozen=True)
@@ -54,3 +59,7 @@ class Whole:
 
     def accuracy(self, x: Tensor, y: Tensor) -> Accuracy:
         return accuracy(self.model, x, y, self.classes)
+
+    def losses(self, vector: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        with torch.no_grad():
+            return cross_entropy(self.model(self.spec.views(vector), x), y, reduction="none")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from testbed.learning.adam import AdamW
-from testbed.learning.descent import Descent, Trained
+from testbed.learning.descent import Descent, Penalty, Trained
 from testbed.learning.schedule import lr_at
 from testbed.learning.sgd import Sgd
 from testbed.learning.steps import Gradients
@@ -46,6 +46,11 @@ class LocalTraining(ABC):
     def accuracy(self, models: Tensor, samples: int = 0) -> Tensor:
         """Accuracy (devices,) on the first `samples` test samples; 0: on all."""
 
+    def sample_losses(self, models: Tensor) -> list[Tensor]:
+        """Of each device the losses (samples,) on all of its training samples, under its row of `models`; none where it
+        has no samples."""
+        return []
+
     @property
     def keeps(self) -> bool:
         """Whether something goes on from one local step to the next beside the models: `velocity`."""
@@ -69,10 +74,11 @@ class LocalTraining(ABC):
         velocity: Tensor | None = None,
         scale: Tensor | None = None,
         proximal: float = 0.0,
+        penalty: Penalty | None = None,
     ) -> Trained:
         """What the round's local steps take off `models` (devices, parameters), and what else they give.
 
-        `correction`, `velocity`, `scale` and `proximal`: see `testbed.learning.descent`.
+        `correction` and all that follows: see `testbed.learning.descent`.
         """
         lr = models.new_full((len(models), 1), self._lr(round_))
         return self._descent.train(
@@ -81,6 +87,7 @@ class LocalTraining(ABC):
             velocity=velocity,
             scale=scale,
             proximal=proximal,
+            penalty=penalty,
         )
 
     def updates_of(
@@ -93,6 +100,7 @@ class LocalTraining(ABC):
         velocity: Tensor | None = None,
         scale: Tensor | None = None,
         proximal: float = 0.0,
+        penalty: Penalty | None = None,
     ) -> Trained:
         """As `updates`, for some devices, each in a local round of its own: all tensors have a row for each of those.
 
@@ -106,6 +114,7 @@ class LocalTraining(ABC):
             velocity=velocity,
             scale=scale,
             proximal=proximal,
+            penalty=penalty,
         )
 
 

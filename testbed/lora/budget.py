@@ -1,23 +1,20 @@
 """The bytes of components, and the choice of as many as a budget has place for.
 
-A number takes what `lora.dtype` says: what names the components that are sent (a mask), int8's scales, the header and
-parameters that are trained whole are not counted here.
+What says which components are sent, the header, and parameters that are trained whole are not counted here.
 """
 
 import torch
 from torch import Tensor
 
 from testbed.lora.layout import Layout
-
-NUMBER_BYTES = {"float32": 4, "float16": 2, "int8": 1}
-"""Of a number in a message, by `lora.dtype`."""
+from testbed.lora.wire import Code, DType
 
 
-def component_bytes(layout: Layout, a: Tensor, b: Tensor, dtype: str) -> Tensor:
+def component_bytes(layout: Layout, a: Tensor, b: Tensor, dtype: DType) -> Tensor:
     """Int64 (..., components): what each component takes in a message with the rows of A of the components `a`, and
     the columns of B of `b`, both (..., components) bool."""
-    inputs, outputs = layout.sides
-    return NUMBER_BYTES[dtype] * (a * inputs + b * outputs)
+    rows_a, rows_b = Code(layout, dtype).row_bytes()
+    return a * rows_a + b * rows_b
 
 
 def filled(scores: Tensor, sizes: Tensor, budgets: Tensor) -> Tensor:

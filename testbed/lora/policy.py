@@ -80,6 +80,8 @@ class Policy(ABC):
     """Whether devices may have, or send, other components than each other."""
     lists: ClassVar[bool] = True
     """Whether `lora.rank` may be a list."""
+    parts: ClassVar[bool] = False
+    """Whether a message may hold fewer components than its sender has, or one factor of them."""
     measures: ClassVar[bool] = False
     """Whether round 0 ends with the losses of all samples (`Seen.samples`)."""
     drops: ClassVar[bool] = False
@@ -123,7 +125,7 @@ class Policy(ABC):
         where ranks grow, and stay as near as they can where ranks shrink."""
         return models, state
 
-    def _most_sent(self) -> tuple[Tensor, Tensor]:
+    def most_sent(self) -> tuple[Tensor, Tensor]:
         """The most that messages ever carry, as `select` gives it."""
         live = self._nested(self.most)
         plan = self._plan(live, live)
@@ -165,7 +167,7 @@ class Policy(ABC):
         budget = self.settings.budget_bytes
         if budget is None or self.chooses:
             return
-        need = int(component_bytes(self.layout, *self._most_sent(), self.settings.dtype).sum(1).max())
+        need = int(component_bytes(self.layout, *self.most_sent(), self.settings.dtype).sum(1).max())
         if need > budget:
             raise UserError(
                 f"lora.budget_bytes = {budget}: {self.title} sends up to {need} bytes of adapters in a message; take "

@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
+from testbed.scenario.algorithms import MERGES, POLICIES, names, unknown
 from testbed.scenario.section import Section
 
 Metric = Literal["difficulty", "entropy", "gini_simpson", "labels", "volume"]
@@ -80,6 +81,16 @@ class Lora(Section):
     )
     shared: PositiveInt = Field(4, description="`branches`: the first so many components are sent, the others stay.")
     layers: PositiveInt = Field(2, description="`partial`: how many layers a device sends.")
+
+    @model_validator(mode="after")
+    def _are_known(self) -> Self:
+        for key, name, kind, folder in (
+            ("lora.policy", self.policy, "a policy", POLICIES),
+            ("lora.merge", self.merge, "a merge", MERGES),
+        ):
+            if name not in names(folder):
+                raise ValueError(unknown(key, name, kind, names(folder)))
+        return self
 
     @model_validator(mode="after")
     def _ranks_in_order(self) -> Self:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from testbed.scenario.schema import Scenario
 
@@ -20,12 +20,15 @@ BOUNDS = {"exclusiveMinimum": "above", "minimum": "from", "exclusiveMaximum": "b
 def reference() -> str:
     """The whole page."""
     schema = Scenario.model_json_schema()
-    sections = (_section(name, schema["$defs"][field.annotation.__name__]) for name, field in _fields())
+    sections = (_section(name, schema["$defs"][kind.__name__]) for name, kind in _kinds())
     return "\n".join([HEAD, *(line for section in sections for line in section)])
 
 
-def _fields() -> Iterator[tuple[str, Any]]:
-    yield from Scenario.model_fields.items()
+def _kinds() -> Iterator[tuple[str, type]]:
+    """Names of sections and their classes; one that may be left out is a class or None."""
+    for name, field in Scenario.model_fields.items():
+        kind: Any = field.annotation
+        yield name, next((each for each in get_args(kind) if each is not type(None)), kind)
 
 
 def _section(name: str, schema: dict[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from testbed.scenario.algorithms import complaint
+from testbed.scenario.lora import Lora
 from testbed.scenario.section import Section
 
 OFDM_RATES_MBPS = (6, 9, 12, 18, 24, 36, 48, 54)
@@ -463,6 +464,7 @@ class Scenario(Section):
     data: Data = Data()
     model: Model = Model()
     algorithm: Algorithm = Algorithm()
+    lora: Lora | None = None
     output: Output = Output()
 
     @model_validator(mode="after")

@@ -82,7 +82,7 @@ class Barrier:
 
     def start(self) -> Standing:
         """Before the first round: the common initial model on every device."""
-        models = self._fleet.start()
+        models = self._algorithm.first(self._fleet.start())
         return Standing(0, 0, models, self._trainer.start(models), np.zeros(len(models)))
 
     def step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
@@ -100,7 +100,7 @@ class Barrier:
         with watch("mixing"):
             training, losses, velocity = finished(trained, carried.trained, state)
             seconds = torch.from_numpy(carried.exchange.travel_s(carried.outbox))
-            training = replace(training, losses=losses, seconds=seconds)
+            training = replace(training, losses=losses, seconds=seconds, samples=self._samples(training))
             weights = [self._weights(carried, exchange) for exchange in range(self._algorithm.exchanges)]
             mixed, following = self._mix(training, weights, without_velocity(state))
             models, state = of_those(carried.mixing, (mixed, following | velocity), (models, state))
@@ -114,6 +114,12 @@ class Barrier:
             carried.trained, losses, accuracy, *theory, report, carried.events,
         )  # fmt: skip
         return Standing(after.round_, after.clock_ns, models, state, after.used_j), outcome
+
+    def _samples(self, training: Training) -> list[Tensor]:
+        """Losses of all training samples, where they are to be known."""
+        if not self._algorithm.measures or training.round_ > 0:
+            return []
+        return self._fleet.sample_losses(training.trained)
 
     def _sizes(self, training: Training, state: State) -> Sizes | None:
         """Of the messages, where they depend on what is learnt."""

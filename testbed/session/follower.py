@@ -131,7 +131,8 @@ class Follower:
             ]
             velocity = None if self._velocity is None else self._velocity[devices]
             steps = [one.step for one in begun]
-            trained = self._fleet.updates_of(torch.stack(starts), devices, steps, velocity=velocity)
+            scale = self._algorithm.scale({name: value[devices] for name, value in self._state.items()}, 0)
+            trained = self._fleet.updates_of(torch.stack(starts), devices, steps, velocity=velocity, scale=scale)
             self._updates[devices], self._losses[devices] = trained.updates, trained.losses
             self._lr[devices] = trained.lr
             if trained.velocity is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from testbed.algorithms import Algorithm, create
@@ -16,9 +17,10 @@ from testbed.learning.compute import compute_ns, profiles_of
 from testbed.learning.data import shape_of
 from testbed.learning.fleet import of_scenario
 from testbed.learning.local import LocalTraining
-from testbed.learning.models import ModelSpec, build
+from testbed.learning.models import ModelSpec
 from testbed.learning.partition import class_table
 from testbed.scenario import Scenario
+from testbed.session.adapters import learnt_of, over_adapters
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,12 @@ class Learner:
     """Data dealt out, models, algorithm. Raises UserError for data that is missing or cannot be dealt out so."""
 
     def __init__(self, scenario: Scenario, data_dir: Path | None = None) -> None:
-        shape, classes = shape_of(scenario.data.name)
-        self.spec = build(scenario.model.name, shape, classes, scenario.run.seed).spec
-        self.algorithm = algorithm_of(scenario, self.spec)
-        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None, momentum_of(self.algorithm))
-        self.workload = workload_of(scenario, self.spec)
-        self._scenario = scenario
+        learnt = learnt_of(scenario)
+        self._scenario, self.spec = scenario, learnt.spec
+        algorithm = algorithm_of(scenario, self.spec)
+        self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None, momentum_of(algorithm), learnt)
+        self.algorithm = over_adapters(scenario, algorithm, learnt, torch.from_numpy(self.class_counts))
+        self.workload = workload_of(scenario, self.spec, self.algorithm)
 
     @property
     def description(self) -> str:
@@ -109,8 +111,11 @@ class Learner:
 
 def workload(scenario: Scenario) -> Workload:
     """The workload of a scenario whose data need not be here."""
-    shape, classes = shape_of(scenario.data.name)
-    return workload_of(scenario, build(scenario.model.name, shape, classes, scenario.run.seed).spec)
+    learnt = learnt_of(scenario)
+    classes = shape_of(scenario.data.name)[1]
+    unknown = torch.zeros(scenario.devices.count, classes, dtype=torch.int64)
+    algorithm = over_adapters(scenario, algorithm_of(scenario, learnt.spec), learnt, unknown)
+    return workload_of(scenario, learnt.spec, algorithm)
 
 
 def deadlines(scenario: Scenario) -> NDArray[np.float64]:
@@ -119,7 +124,7 @@ def deadlines(scenario: Scenario) -> NDArray[np.float64]:
     return np.full(scenario.devices.count, deadline_s * 1e9)
 
 
-def workload_of(scenario: Scenario, spec: ModelSpec) -> Workload:
+def workload_of(scenario: Scenario, spec: ModelSpec, algorithm: Algorithm) -> Workload:
     """What it puts on the air to train such models. Raises UserError for a deadline before anybody is trained."""
     settings, devices = scenario.algorithm, scenario.devices
     samples = settings.batch_size * settings.local_steps
@@ -131,7 +136,6 @@ def workload_of(scenario: Scenario, spec: ModelSpec) -> Workload:
             "model.name, algorithm.batch_size, algorithm.local_steps)."
         )
     watts = np.array([profile.watts for profile in profiles_of(devices.profile, devices.count)])
-    algorithm = algorithm_of(scenario, spec)
     rounds = algorithm.message_bytes(spec.size)
     sizes = np.array([np.broadcast_to(each, devices.count) for each in rounds], np.int64)
     return Workload(pace, watts, sizes, algorithm.dynamic, algorithm.exchanges, algorithm.audience)

@@ -61,7 +61,7 @@ class Periods:
 
     def start(self) -> Standing:
         """Before the first period: the common initial model on every device."""
-        models = self._learner.fleet.start()
+        models = self._learner.algorithm.first(self._learner.fleet.start())
         return Standing(0, 0, models, self._learner.algorithm.start(models), self._presence.used_j)
 
     def resume(self, trace: Path, periods: int) -> None:

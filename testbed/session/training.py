@@ -33,14 +33,25 @@ class Trainer:
     def train(self, models: Tensor, state: State, round_: int) -> Done:
         """All devices in a round."""
         algorithm, own = self._algorithm, without_velocity(state)
-        correction, velocity = algorithm.correction(own), state.get(VELOCITY)
-        point = algorithm.point(models, own)
-        trained = self._fleet.updates(point, round_, correction=correction, velocity=velocity)
+        trained = self._fleet.updates(
+            algorithm.point(models, own),
+            round_,
+            correction=algorithm.correction(own),
+            velocity=anew(state.get(VELOCITY), algorithm.fresh(own)),
+            scale=algorithm.scale(own, round_),
+            proximal=algorithm.proximal(own, round_),
+            penalty=algorithm.penalty(own, round_),
+        )
         return self._done(models, trained, round_)
 
     def _done(self, models: Tensor, trained: Trained, round_: int) -> Done:
         velocity = {VELOCITY: trained.velocity} if self._keeps and trained.velocity is not None else {}
         return Training(models, trained.updates, trained.lr, round_), trained.losses, velocity
+
+
+def anew(velocity: Tensor | None, fresh: Tensor | None) -> Tensor | None:
+    """Momentum (devices, ...), zero for those that are `fresh` (devices,) bool."""
+    return velocity if velocity is None or fresh is None else velocity.masked_fill(fresh[:, None], 0.0)
 
 
 def keeps(fleet: LocalTraining, algorithm: Algorithm) -> bool:

@@ -105,7 +105,7 @@ def iterates(problem: Problem, scenario: Scenario) -> Iterator[list[float]]:
     algorithm, settings = algorithm_of(scenario, SPEC), scenario.algorithm
     fleet = Quadratics(problem.c, problem.b, settings, scenario.run.rounds, momentum_of(algorithm))
     with ExitStack() as stack:
-        session = _session(scenario, _Learning(fleet, algorithm, workload_of(scenario, SPEC)), stack)
+        session = _session(scenario, _Learning(fleet, algorithm, workload_of(scenario, SPEC, algorithm)), stack)
         standing = session.start()
         for _ in range(scenario.run.rounds):
             standing, _ = session.step(standing, Stopwatch())

@@ -1,7 +1,7 @@
 """What an algorithm is: what every device sends, and what it makes of what arrived."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -133,6 +133,10 @@ class Algorithm(ABC):
         """(devices,) int64: bytes of the messages of this round, where they are `dynamic`."""
         raise NotImplementedError
 
+    def first(self, models: Tensor) -> Tensor:
+        """The models before the first round, of their common start (devices, parameters)."""
+        return models
+
     def start(self, models: Tensor) -> State:
         """The state before the first round."""
         return {}
@@ -153,8 +157,9 @@ class Algorithm(ABC):
         """mu of the penalty mu / 2 |x - x0|^2 on the way from where a round's local training began."""
         return 0.0
 
-    def penalty(self, models: Tensor, state: State, round_: int) -> Tensor | None:
-        """(devices, parameters): what else is added to the gradient at `models`, wherever a local step finds them."""
+    def penalty(self, state: State, round_: int) -> Callable[[Tensor], Tensor | None] | None:
+        """What local steps add to the gradients at models (devices, parameters), as a function of these; None for
+        nothing."""
         return None
 
     def fresh(self, state: State) -> Tensor | None:

@@ -18,13 +18,14 @@ class Boost(Policy):
     """As the module says. No state but `live`."""
 
     title = "XGBLoRA"
+    parts = True
     unequal = False
     lists = False
 
     def plan(self, state: State, round_: int) -> Plan:
         return self._plan(state["live"], state["live"] & self._stage(round_ // self.settings.stage_rounds))
 
-    def _most_sent(self) -> tuple[Tensor, Tensor]:
+    def most_sent(self) -> tuple[Tensor, Tensor]:
         first = self._stage(0).expand(self.devices, -1)
         plan = self._plan(first, first)
         return plan.a, plan.b

@@ -20,6 +20,7 @@ class Branches(Policy):
     """As the module says. No state but `live`."""
 
     title = "Shared and private branches"
+    parts = True
 
     def __init__(self, layout: Layout, settings: Settings, devices: int, seed: int, facts: Facts) -> None:
         super().__init__(layout, settings, devices, seed, facts)
@@ -32,7 +33,7 @@ class Branches(Policy):
     def select(self, plan: Plan, models: Tensor, updates: Tensor, state: State) -> tuple[Tensor, Tensor]:
         return self._shared(plan)
 
-    def _most_sent(self) -> tuple[Tensor, Tensor]:
+    def most_sent(self) -> tuple[Tensor, Tensor]:
         live = self._nested(self.most)
         return self._shared(self._plan(live, live))
 

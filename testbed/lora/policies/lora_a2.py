@@ -33,6 +33,7 @@ class LoraA2(Policy):
     """As the module says. No state but `live`."""
 
     title = "LoRA-A2"
+    parts = True
     dynamic = True
     drops = True
     chooses = True

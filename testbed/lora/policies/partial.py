@@ -21,6 +21,7 @@ class Partial(Policy):
     """As the module says. No state but `live`."""
 
     title = "FedPepTAO, partial"
+    parts = True
     dynamic = True
     chooses = True
 

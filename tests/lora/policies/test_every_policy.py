@@ -113,7 +113,7 @@ def test_a_budget_of_what_it_needs_is_enough(name: str) -> None:
 
 
 def _needed(name: str) -> int:
-    """What `_most_sent` says, found by the sentence."""
+    """What `most_sent` says, found by the sentence."""
     with pytest.raises(UserError, match="up to") as raised:
         build(name, budget_bytes=1)
     return int(str(raised.value).split("up to ")[1].split()[0])

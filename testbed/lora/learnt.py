@@ -1,0 +1,42 @@
+"""Adapters as what a fleet learns."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from testbed.learning.evaluate import Accuracy
+from testbed.learning.models import ModelSpec
+from testbed.learning.steps import Gradients
+from testbed.lora.model import Adapted
+from testbed.lora.training import Stacked, StackedAccuracy
+
+CHUNK = 256
+"""Samples whose losses are taken at once."""
+
+
+@dataclass(frozen=True)
+class WithAdapters:
+    """As `testbed.learning.learnt.Learnt`."""
+
+    model: Adapted
+    seed: int
+
+    @property
+    def spec(self) -> ModelSpec:
+        return self.model.spec
+
+    def start(self) -> Tensor:
+        return self.model.start(self.seed)
+
+    def gradients(self, x: Tensor, y: Tensor) -> Gradients:
+        return Stacked(self.model, x, y)
+
+    def accuracy(self, x: Tensor, y: Tensor) -> Accuracy:
+        return StackedAccuracy(self.model, x, y)
+
+    def losses(self, vector: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        with torch.no_grad():
+            logits = [self.model(vector[None], part[None])[0] for part in torch.split(x, CHUNK)]
+        return cross_entropy(torch.cat(logits), y, reduction="none")

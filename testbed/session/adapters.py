@@ -1,0 +1,41 @@
+"""What devices learn, by a scenario: all of a model, or adapters beside it; and who mixes these."""
+
+import torch
+from torch import Tensor
+
+from testbed.algorithms import Algorithm
+from testbed.learning.data import shape_of
+from testbed.learning.learnt import Learnt, Whole
+from testbed.learning.models import build
+from testbed.lora import registry
+from testbed.lora.clients import Clients
+from testbed.lora.learnt import WithAdapters
+from testbed.lora.model import adapt
+from testbed.lora.policy import Facts
+from testbed.scenario import Scenario
+
+
+def learnt_of(scenario: Scenario) -> Learnt:
+    """Needs none of the data. Raises UserError for a model or ranks that do not fit."""
+    (shape, classes), seed = shape_of(scenario.data.name), scenario.run.seed
+    if scenario.lora is None:
+        return Whole.of(scenario.model, shape, classes, seed)
+    rank = scenario.lora.rank
+    room = rank if isinstance(rank, int) else max(rank)
+    module = build(scenario.model.name, shape, classes, seed).module
+    model = adapt(module, torch.zeros(shape), room, scenario.lora.target, name=scenario.model.name)
+    return WithAdapters(model, seed)
+
+
+def over_adapters(scenario: Scenario, algorithm: Algorithm, learnt: Learnt, counts: Tensor) -> Algorithm:
+    """`algorithm` as it is over adapters, with the scenario's policy and merge, where it is adapters that are learnt.
+
+    counts: (devices, classes) training samples, for the policy. Raises UserError for what does not go together.
+    """
+    if scenario.lora is None or not isinstance(learnt, WithAdapters):
+        return algorithm
+    settings, layout = scenario.lora, learnt.model.layout
+    merge = registry.merge(settings.merge)(layout)
+    facts = Facts(counts, merge.trains)
+    policy = registry.policy(settings.policy)(layout, settings, scenario.devices.count, scenario.run.seed, facts)
+    return Clients(algorithm, settings, layout, policy, merge)
