@@ -22,6 +22,7 @@ from testbed.lora.layout import Layout
 from testbed.lora.means import Linear, Power
 from testbed.lora.merge import Mean, Merge
 from testbed.lora.policy import Plan, Policy, Seen
+from testbed.lora.resize import energy_above
 from testbed.lora.wire import Code
 from testbed.scenario.lora import Lora as Settings
 
@@ -29,6 +30,8 @@ POLICY, MERGE = "policy ", "merge "
 """Beginnings of the names under which a state holds what policy and merge keep, beside what is the algorithm's."""
 FRESH = "fresh"
 """In a state: (devices,) bool, whose ranks changed at the end of the last round."""
+ENERGY = "energy above"
+"""In a state: (devices,) float32, see `Clients.report`."""
 INHERITED = (
     *("modes", "needs_air", "momentum", "default_momentum", "restarts", "schedules", "local_steps", "exact"),
     *("symmetric", "connected", "fixed", "whole_rounds"),
@@ -84,7 +87,7 @@ class Clients(Algorithm):
             return self._inner.message_bytes(parameters)
         if not self.needs_air:
             return (0,)
-        masks = self._policy.most_sent() if self.dynamic else self._masks(self._policy.plan(self._policy.start(), 0))
+        masks = self._policy.most_sent() if self.dynamic else self._first()
         return (tuple(self._code.size_bytes(*masks).tolist()),)
 
     def sent_bytes(self, training: Training, state: State) -> Tensor:
@@ -98,8 +101,8 @@ class Clients(Algorithm):
 
     def start(self, models: Tensor) -> State:
         policy, merge = self._policy.start(), self._merge.start(len(models))
-        fresh = torch.zeros(len(models), dtype=torch.bool)
-        return {**self._inner.start(models), **_named(POLICY, policy), **_named(MERGE, merge), FRESH: fresh}
+        own = {FRESH: torch.zeros(len(models), dtype=torch.bool), ENERGY: torch.zeros(len(models))}
+        return {**self._inner.start(models), **_named(POLICY, policy), **_named(MERGE, merge), **own}
 
     def point(self, models: Tensor, state: State) -> Tensor:
         return self._inner.point(models, _own(state))
@@ -153,24 +156,31 @@ class Clients(Algorithm):
         if self._direct:
             models, own = self._inner.mix(training, messages, weights, _own(state))
             models = torch.where(self._layout.columns(a, b), models, training.trained)
-            return models, {**state, **own}
+            return models, {**state, **own, ENERGY: self._energy(models)}
         live = state[POLICY + "live"]
         trained, sent = Adapters(training.trained, live, live), Adapters(messages, a, b)
         models, merge = self._merge.mix(trained, sent, weights, self._mean, _of(MERGE, state))
         models, policy = self._policy.after(models, _of(POLICY, state), training.round_, _seen(training, weights))
         fresh = (policy["live"] != live).any(1)
-        return models, {**state, **_named(MERGE, merge), **_named(POLICY, policy), FRESH: fresh}
+        own = {FRESH: fresh, ENERGY: self._energy(models)}
+        return models, {**state, **_named(MERGE, merge), **_named(POLICY, policy), **own}
 
     def report(self, state: State) -> dict[str, Tensor]:
-        """Beside the algorithm's own columns `rank`, the mean over layers."""
-        ranks = self._layout.ranks(state[POLICY + "live"])
-        return {**self._inner.report(_own(state)), "rank": ranks.float().mean(1)}
+        """Beside the algorithm's own columns `rank`, and `energy_above`: the share of |B A|_F^2 above the smallest rank,
+        which falls as ranks collapse. Both are means over layers."""
+        ranks = self._layout.ranks(state[POLICY + "live"]).float().mean(1)
+        return {**self._inner.report(_own(state)), "rank": ranks, "energy_above": state[ENERGY]}
+
+    def _energy(self, models: Tensor) -> Tensor:
+        return energy_above(self._layout, models, self._lora.rank_min).mean(1).float()
 
     def _plan(self, state: State, round_: int) -> Plan:
         return self._policy.plan(_of(POLICY, state), round_)
 
-    def _masks(self, plan: Plan) -> tuple[Tensor, Tensor]:
-        return plan.a, plan.b
+    def _first(self) -> tuple[Tensor, Tensor]:
+        """Rows of A and of B that are sent in the first round, of a policy that looks at no model for it."""
+        state, nothing = self._policy.start(), torch.zeros(self.devices, self._layout.size)
+        return self._policy.select(self._policy.plan(state, 0), nothing, nothing, state)
 
     def _selected(self, training: Training, state: State) -> tuple[Tensor, Tensor]:
         """Rows of A and of B that are sent."""
@@ -240,4 +250,8 @@ def _of(prefix: str, state: State) -> State:
 
 def _own(state: State) -> State:
     """What is the algorithm's."""
-    return {name: tensor for name, tensor in state.items() if not name.startswith((POLICY, MERGE)) and name != FRESH}
+    return {
+        name: tensor
+        for name, tensor in state.items()
+        if not name.startswith((POLICY, MERGE)) and name not in (FRESH, ENERGY)
+    }
