@@ -5,6 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from testbed.aggregation import metropolis
+from testbed.lora.adapters import Adapters
+from testbed.lora.layout import Layout, Target
 from testbed.lora.means import Power
 from testbed.lora.merges.products_feedback import ProductsFeedback
 from tests.lora.merges.made import DEVICES, EQUAL, LAYOUT, LINEAR, MERGES, UNEQUAL, message, mix, product, trained
@@ -61,13 +64,57 @@ def test_weights_by_rank_with_equal_ranks_are_flexlora() -> None:
     torch.testing.assert_close(mixed, other, rtol=1e-4, atol=1e-5)
 
 
+def test_messages_of_smaller_rank_are_completed_by_the_own_product() -> None:
+    mixed = mix(MERGES["completed"](LAYOUT), OWN, WEIGHTS)
+    for number in range(2):
+        products, ranks = product(OWN.values, number), UNEQUAL[:, number]
+        total = torch.zeros_like(products)
+        for i in range(DEVICES):
+            for j in range(DEVICES):
+                u, _, vh = torch.linalg.svd(products[j])
+                left, right = u[:, ranks[j] :], vh[ranks[j] :]
+                rest = left @ left.T @ products[i] @ right.T @ right
+                total[i] += WEIGHTS[i, j] * (products[j] + (rest if ranks[j] < ranks[i] else 0))
+        torch.testing.assert_close(product(mixed, number), best(total, ranks), rtol=1e-4, atol=1e-5)
+
+
+def spread_after(name: str, rounds: int) -> tuple[float, float]:
+    """How unlike ten devices are, before and after rounds on a ring: of ranks 2 and 8, from nearly one adapter on."""
+    layout, ranks = Layout([Target("0", "linear", (32, 40))], 8), torch.tensor([[2], [8]] * 3 + [[2]] * 4)
+    draw = torch.Generator().manual_seed(1)
+    bases = [torch.linalg.qr(torch.randn(side, 8, generator=draw))[0].T for side in (40, 32)]
+    start = torch.cat([(torch.linspace(2, 1, 8).sqrt()[:, None] * base).flatten() for base in bases])
+    live, place = layout.nested(ranks), torch.arange(10)
+    away = (place[:, None] - place).abs()
+    links = (torch.minimum(away, 10 - away) <= 2) & (away > 0)
+    values = start + 1e-4 * torch.randn(10, layout.size, generator=draw)
+    values = Adapters(values, live, live).masked(layout).values
+    unlike = []
+    for _ in range(rounds + 1):
+        small = product(values, 0, layout)[ranks[:, 0] == 2]
+        unlike.append(((small - small.mean(0)).norm() / small.norm()).item())
+        values = mix(MERGES[name](layout), Adapters(values, live, live), metropolis(links, links))
+    return unlike[0], unlike[-1]
+
+
+@pytest.mark.parametrize("name", ["completed", "aligned", "flexlora"])
+def test_devices_that_nearly_agree_come_nearer(name: str) -> None:
+    before, after = spread_after(name, 8)
+    assert after < 0.1 * before
+
+
+def test_weights_by_rank_throw_them_apart() -> None:
+    before, after = spread_after("rank_weighted", 8)
+    assert after > 100 * before
+
+
 def test_error_feedback_loses_nothing() -> None:
     """Of the sum over all devices, round after round; and it brings what a small rank cuts off."""
     merge, values, live = ProductsFeedback(LAYOUT), OWN.values, OWN.a
     state = merge.start(DEVICES)
     before = [product(values, number).sum(0) for number in range(2)]
     for seed in range(4):
-        own = type(OWN)(values, live, live)
+        own = Adapters(values, live, live)
         values, state = merge.mix(own, message(type(merge), own), weights_of(seed), LINEAR, state)
     for number in range(2):
         error = state[f"error_{number}"]
@@ -94,7 +141,7 @@ def test_factors_that_are_rotated_give_the_same() -> None:
     a, b = LAYOUT.factors(rotated, LAYOUT.sites[0])
     a.copy_(change @ a)
     b.copy_(change @ b)
-    other = type(own)(rotated, own.a, own.b)
-    for name in ("flexlora", "rank_weighted", "products"):
+    other = Adapters(rotated, own.a, own.b)
+    for name in ("flexlora", "rank_weighted", "completed", "products"):
         mixed, again = (product(mix(MERGES[name](LAYOUT), each, WEIGHTS)) for each in (own, other))
         torch.testing.assert_close(again, mixed, rtol=1e-4, atol=1e-5)
