@@ -12,8 +12,8 @@ and x0 where the round began. A device's rank is, rounded with halves up,
 
 and in between, with u from 0 to 1: `cubic` (1 - u)^3, as in AdaLoRA; `cosine` (1 + cos(pi u)) / 2; `geometric`
 gamma^(t - heat_rounds). `metropolis` is annealing proper: each round a device would have one rank less, and has it
-if its training loss did not rise since the round before, and else with chance exp(-rise / T_j), T_j = T_0 gamma^j in round heat_rounds + j, by a
-coin of its own.
+if its training loss did not rise since the round before, and else with chance exp(-rise / T_j), by a coin of its own;
+T_j = T_0 gamma^j in round heat_rounds + j.
 
 Fewer ranks are those of the product's singular values: each is divided by the norm of its layer's product, those of
 all layers are sorted together, and the highest r(t) x layers stay, r_min in each layer at least. After that components
