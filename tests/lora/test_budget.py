@@ -39,3 +39,10 @@ def test_what_is_left_out_did_not_fit(entries: list[tuple[int, int]], budget: in
             expected.add(place)
     assert set(taken.nonzero().flatten().tolist()) == expected
     assert sizes[0][taken].sum() <= budget
+
+
+def test_of_equal_scores_the_first_come_first() -> None:
+    taken = filled(torch.ones(2, 3000), torch.ones(2, 3000, dtype=torch.int64), torch.tensor([1000, 1]))
+    assert taken[0, :1000].all()
+    assert taken[1, 0]
+    assert taken.sum() == 1001

@@ -35,6 +35,12 @@ def test_weights_are_equal_where_columns_say_the_same(x: list[list[float]]) -> N
     assert critic(torch.tensor(x)).tolist() == [0.5, 0.5]
 
 
+def test_columns_that_say_the_same_up_to_rounding_have_equal_weights() -> None:
+    one = torch.tensor([0.1, 0.7, 0.3, 0.9], dtype=torch.float64)
+    x = torch.stack([one, one / 3, one * 0.7 + 0.11, one * 1.3 - 0.05], 1)
+    assert critic(x).tolist() == [0.25] * 4
+
+
 def test_topsis_by_hand() -> None:
     """Columns over their lengths are (0, h, h) and (h, 0, h): the first two have distances h w_1 and h w_2."""
     x = torch.tensor([[0.0, 4], [3, 0], [3, 4]])

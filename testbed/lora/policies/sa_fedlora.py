@@ -12,8 +12,8 @@ and x0 where the round began. A device's rank is, rounded with halves up,
 
 and in between, with u from 0 to 1: `cubic` (1 - u)^3, as in AdaLoRA; `cosine` (1 + cos(pi u)) / 2; `geometric`
 gamma^(t - heat_rounds). `metropolis` is annealing proper: each round a device would have one rank less, and has it
-if its training loss did not rise since the round before, and else with chance exp(-rise / T_j), T_j = T_0 gamma^j, by a
-coin of its own.
+if its training loss did not rise since the round before, and else with chance exp(-rise / T_j), by a coin of its own;
+T_j = T_0 gamma^j in round heat_rounds + j.
 
 Fewer ranks are those of the product's singular values: each is divided by the norm of its layer's product, those of
 all layers are sorted together, and the highest r(t) x layers stay, r_min in each layer at least. After that components
@@ -74,10 +74,11 @@ class SaFedLora(Policy):
         return wanted.minimum(state["rank"])
 
     def _accepted(self, rise: Tensor, t: int) -> Tensor:
-        """(devices,) bool: who takes a rank less, of losses that rose so much; nobody whose rise is not known."""
+        """(devices,) bool: who takes a rank less, of losses that rose so much: all where they sank, as a chance above 1
+        is one that always comes; nobody whose rise is not known."""
         temperature = self.settings.temperature * self.settings.gamma ** (t - self.settings.heat_rounds)
         coins = [generator(self.seed, Purpose.RANKS, device, t).random() for device in range(self.devices)]
-        return (rise <= 0) | (torch.tensor(coins) < (-rise.double() / temperature).exp())
+        return torch.tensor(coins, dtype=torch.float64) < (-rise.double() / temperature).exp()
 
     def _shares(self, models: Tensor, live: Tensor, rank: Tensor) -> Tensor:
         """(devices, sites) int64: the ranks of the layers, whose sum is that of `rank` (devices,) in each."""

@@ -66,3 +66,17 @@ def test_nobody_prunes_in_the_first_round() -> None:
     heard, none = torch.zeros(DEVICES, DEVICES, dtype=torch.bool), torch.zeros(DEVICES)
     seen = Seen(none, heard, none, models, -torch.ones_like(models))
     assert policy.after(models + 1, state, 0, seen)[1]["rank"].tolist() == [4] * DEVICES
+
+
+def test_the_tail_is_looked_at_as_one() -> None:
+    """|A| and |B| of the tail are those of other components: no component adds anything, but the product sinks."""
+    policy = build("hetlora")
+    state = policy.start()
+    models = torch.zeros(DEVICES, LAYOUT.size)
+    updates = models.clone()
+    LAYOUT.factors(models, LAYOUT.sites[0])[0][:, 2] = 1.0
+    LAYOUT.factors(models, LAYOUT.sites[0])[1][:, 3] = 1.0
+    LAYOUT.factors(updates, LAYOUT.sites[0])[1][:2, 3] = 0.5
+    heard, none = torch.zeros(DEVICES, DEVICES, dtype=torch.bool), torch.zeros(DEVICES)
+    _, state = policy.after(models - updates, state, 0, Seen(none, heard, none, models, updates))
+    assert state["rank"].tolist() == [2, 2, 4, 4, 4]

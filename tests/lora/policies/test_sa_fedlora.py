@@ -80,15 +80,17 @@ def _losses(policy: SaFedLora, losses: list[list[float]]) -> list[list[int]]:
 
 
 def test_metropolis_takes_a_rank_where_the_loss_sank_and_by_chance_where_it_rose() -> None:
-    policy = build("sa_fedlora", annealing="metropolis", heat_rounds=1, cool_rounds=9, temperature=0.5, gamma=0.8)
+    policy = build("sa_fedlora", annealing="metropolis", heat_rounds=4, cool_rounds=12, temperature=0.5, gamma=0.8)
     assert isinstance(policy, SaFedLora)
-    rise = [-0.1, 0.0, 0.3, 1e9, math.nan]
-    ranks = _losses(policy, [[t * each for each in rise] for t in range(9)])
-    assert [row[0] for row in ranks] == [row[1] for row in ranks] == [4, 3, 2, 1, 1, 1, 1, 1, 1]
-    assert [row[3] for row in ranks] == [row[4] for row in ranks] == [4] * 8 + [1]
-    expected, rank = [4], 4
-    for t in range(2, 9):
-        rank -= generator(3, Purpose.RANKS, 2, t).random() < math.exp(-0.3 / (0.5 * 0.8 ** (t - 1)))
-        expected.append(max(rank, 1))
-    assert [row[2] for row in ranks] == [*expected, 1]
-    assert expected[-1] < 4
+    rise = [0.0, 0.1, 0.3, 1e9, math.nan]
+    ranks = _losses(policy, [[t * each for each in rise] for t in range(12)])
+    for device, own in enumerate(rise):
+        expected, rank = [4] * 4, 4
+        for t in range(5, 12):
+            rank -= generator(3, Purpose.RANKS, device, t).random() < math.exp(-own / (0.5 * 0.8 ** (t - 4)))
+            expected.append(max(rank, 1))
+        assert [row[device] for row in ranks] == [*expected, 1]
+    assert [row[0] for row in ranks] == [4, 4, 4, 4, 3, 2, 1, 1, 1, 1, 1, 1]
+    assert [row[3] for row in ranks] == [4] * 11 + [1]
+    sank = _losses(policy, [[-float(t)] * DEVICES for t in range(8)])
+    assert sank[-1] == [1] * DEVICES
