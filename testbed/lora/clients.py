@@ -166,8 +166,8 @@ class Clients(Algorithm):
         return models, {**state, **_named(MERGE, merge), **_named(POLICY, policy), **own}
 
     def report(self, state: State) -> dict[str, Tensor]:
-        """Beside the algorithm's own columns `rank`, and `energy_above`: the share of |B A|_F^2 above the smallest rank,
-        which falls as ranks collapse. Both are means over layers."""
+        """Beside the algorithm's own columns `rank`, and `energy_above`: the share of |B A|_F^2 above the smallest
+        rank, which falls as ranks collapse. Both are means over layers."""
         ranks = self._layout.ranks(state[POLICY + "live"]).float().mean(1)
         return {**self._inner.report(_own(state)), "rank": ranks, "energy_above": state[ENERGY]}
 

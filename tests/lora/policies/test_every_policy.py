@@ -6,6 +6,7 @@ import torch
 from testbed.errors import UserError
 from testbed.lora.budget import component_bytes
 from testbed.lora.policy import Facts, Policy, Seen
+from testbed.lora.wire import DType
 from tests.lora.cases import DEVICES, LAYOUT, POLICIES, build, counts, products, rounds, started
 
 pytestmark = pytest.mark.parametrize("name", POLICIES)
@@ -92,7 +93,7 @@ def test_devices_may_be_renamed(name: str) -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
 @pytest.mark.parametrize("budget", [1, 150, 700, 100_000])
-def test_what_is_sent_is_within_the_budget(name: str, budget: int, dtype: str) -> None:
+def test_what_is_sent_is_within_the_budget(name: str, budget: int, dtype: DType) -> None:
     try:
         policy = build(name, budget_bytes=budget, dtype=dtype)
     except UserError as error:
