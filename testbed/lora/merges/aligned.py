@@ -6,6 +6,7 @@ from torch import Tensor
 from testbed.lora.adapters import Adapters
 from testbed.lora.layout import Site
 from testbed.lora.merge import Mean, Merge, Part, State
+from testbed.lora.owners import owner_means, padded
 from testbed.lora.products import balanced, put
 
 TIE = 1e-6
@@ -57,13 +58,15 @@ class Aligned(Merge):
         turn = _turn((a[rows], b[rows]), (a[towards], b[towards]), has[rows], has[towards])
         turn[: len(spread)] = torch.diag_embed(has[: len(spread)].to(a))
         factors: tuple[tuple[Part, Tensor], ...] = (("A", a), ("B", b))
-        found = [self._mean(turn, factor[rows], factor[towards], spread, mean, part) for part, factor in factors]
+        found = []
+        for part, factor in factors:
+            own = factor[towards]
+            turned = (own + turn.mT @ (factor[rows] - turn @ own)).float()
+            # All rows of a receiver have what it has: `padded` only keeps zeros beyond that away from power means.
+            of = torch.arange(site.room).repeat_interleave(turned.shape[-1])
+            means = owner_means(turned.flatten(1), has[towards], of, spread, mean, part, padded)
+            found.append(means.view(-1, *turned.shape[1:]))
         return found[0], found[1]
-
-    def _mean(self, turn: Tensor, theirs: Tensor, own: Tensor, spread: Tensor, mean: Mean, part: Part) -> Tensor:
-        """(devices, room, side) of a factor (pairs, room, side)."""
-        turned = (own + turn.mT @ (theirs - turn @ own)).float()
-        return mean(turned.flatten(1), spread, part).view(-1, *turned.shape[1:])
 
 
 def _turn(theirs: tuple[Tensor, Tensor], own: tuple[Tensor, Tensor], have: Tensor, has: Tensor) -> Tensor:

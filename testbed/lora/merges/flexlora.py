@@ -5,6 +5,7 @@ from torch import Tensor
 
 from testbed.lora.adapters import Adapters
 from testbed.lora.merge import Mean, Merge, State
+from testbed.lora.owners import kept
 from testbed.lora.products import put, summed
 
 
@@ -12,7 +13,9 @@ class FlexLoRA(Merge):
     """dW_i = sum_j w_ij B_j A_j, and of that the best product of the device's own rank, layer by layer.
 
     As B = U S^(1/2), A = S^(1/2) V^T (the split of S is our reading), through the factors that arrived and never a
-    dense matrix. What is above a small rank is lost at every device of that rank, so ranks collapse: `rank_weighted`.
+    dense matrix. What is above a small rank is lost at every device of that rank, so ranks collapse: see `completed`
+    and `rank_weighted`. A device without an adapter in a layer does not count there; as with a lost message, its weight
+    stays with the receiver (our reading). Otherwise such devices would pull the layer to zero everywhere.
     """
 
     title = "FlexLoRA"
@@ -23,6 +26,7 @@ class FlexLoRA(Merge):
         mixed = own.values.clone()
         for site in self.layout.sites:
             a, b = self.layout.factors(sent.values, site)
-            shares = weights[:, :, None] * sent.a[:, site.components]
+            has = sent.a[:, site.components]
+            shares = kept(weights, has.any(1))[:, :, None] * has
             put(self.layout, site, own, *summed(a, b, shares), mixed)
         return mixed, state

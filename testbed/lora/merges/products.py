@@ -8,6 +8,7 @@ from torch import Tensor
 from testbed.lora.adapters import Adapters
 from testbed.lora.layout import Site
 from testbed.lora.merge import Mean, Merge, State
+from testbed.lora.owners import kept
 from testbed.lora.products import dense, put, truncated
 
 
@@ -16,7 +17,8 @@ class Products(Merge):
 
     It depends on no rotation of factors. With a linear mean it is FlexLoRA; other means of products have full rank, and
     what is cut off is more. For small networks: of one layer at a time it holds the dense products of all messages,
-    4 bytes x messages x inputs x outputs, and some of that in float64.
+    4 bytes x messages x inputs x outputs, and some of that in float64. A device without an adapter in a layer does not
+    count there, as in FlexLoRA.
     """
 
     title = "means of products"
@@ -34,13 +36,14 @@ class Products(Merge):
         alone = (weights.diagonal() == 1)[:, None, None]
         for number, site in enumerate(self.layout.sites):
             products = dense(*self.layout.factors(sent.values, site))
-            wanted = mean(products.flatten(1), weights, "product").view(-1, *_shape(site))
+            owners = sent.a[:, site.components].any(1)
+            wanted = mean(products.flatten(1), kept(weights, owners), "product").view(-1, *_shape(site))
             key = f"error_{number}"
             if self.feedback:
                 wanted = wanted + state[key]
             put(self.layout, site, own, *truncated(wanted, site.room), mixed)
             if self.feedback:
-                left = wanted - dense(*self.layout.factors(mixed, site))
+                left = (wanted - dense(*self.layout.factors(mixed, site))) * owners[: len(own.a), None, None]
                 errors[key] = torch.where(alone, state[key], left)
         return mixed, errors
 

@@ -8,8 +8,9 @@ class ProductsFeedback(Products):
 
     With a linear mean and doubly stochastic weights the sum of B A + E over all devices is that of the B A that were
     mixed and the E before, so nothing is lost of it on the way. A direction that a device has no room for gathers in
-    its E until it is the strongest; then it takes the place of another. A device that heard nobody keeps its E. Memory
-    beside that of `products`: 4 bytes x devices x inputs x outputs of all layers, kept, and stored with the state.
+    its E until it is the strongest; then it takes the place of another. One that has no room for any keeps nothing
+    back, or all would end in its E. A device that heard nobody keeps its E. Memory beside that of `products`: 4 bytes x
+    devices x inputs x outputs of all layers, kept, and stored with the state.
     """
 
     title = "means of products with error feedback"

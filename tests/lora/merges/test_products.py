@@ -26,11 +26,17 @@ def best(matrices: Tensor, ranks: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(found))
 
 
+def heard(number: int) -> Tensor:
+    """(devices, devices, outputs, inputs) what each has of each: its own where the other has no adapter."""
+    products = product(OWN.values, number)
+    return torch.where((UNEQUAL[:, number] > 0)[:, None, None], products, products[:, None])
+
+
 @pytest.mark.parametrize("name", ["flexlora", "flora", "products", "products_feedback"])
 def test_sums_of_products_are_cut_to_the_own_rank(name: str) -> None:
     mixed = mix(MERGES[name](LAYOUT), OWN, WEIGHTS)
     for number in range(2):
-        wanted = best(torch.einsum("ij,jon->ion", WEIGHTS, product(OWN.values, number)), UNEQUAL[:, number])
+        wanted = best(torch.einsum("ij,ijon->ion", WEIGHTS, heard(number)), UNEQUAL[:, number])
         torch.testing.assert_close(product(mixed, number), wanted, rtol=1e-5, atol=1e-6)
         a, b = LAYOUT.factors(mixed[:-1], LAYOUT.sites[number])
         torch.testing.assert_close(a.norm(dim=-1), b.norm(dim=-1), rtol=1e-4, atol=1e-6)
@@ -39,7 +45,7 @@ def test_sums_of_products_are_cut_to_the_own_rank(name: str) -> None:
 def test_means_of_products_are_value_by_value() -> None:
     mixed = mix(MERGES["products"](LAYOUT), OWN, WEIGHTS, Power(3.0))
     for number in range(2):
-        mean = torch.einsum("ij,jon->ion", WEIGHTS, product(OWN.values, number) ** 3)
+        mean = torch.einsum("ij,ijon->ion", WEIGHTS, heard(number) ** 3)
         wanted = best(mean.sign() * mean.abs() ** (1 / 3), UNEQUAL[:, number])
         torch.testing.assert_close(product(mixed, number), wanted, rtol=1e-4, atol=1e-5)
 
@@ -95,6 +101,23 @@ def spread_after(name: str, rounds: int) -> tuple[float, float]:
         unlike.append(((small - small.mean(0)).norm() / small.norm()).item())
         values = mix(MERGES[name](layout), Adapters(values, live, live), metropolis(links, links))
     return unlike[0], unlike[-1]
+
+
+@pytest.mark.parametrize(
+    "name", ["flexlora", "flora", "rank_weighted", "completed", "products", "products_feedback", "aligned"]
+)
+def test_a_device_without_an_adapter_in_a_layer_takes_nothing_away_there(name: str) -> None:
+    ranks = torch.tensor([[5, 4]]).repeat(DEVICES, 1)
+    ranks[0, 0] = ranks[3, 1] = 0
+    live = LAYOUT.nested(ranks)
+    values = Adapters(OWN.values[4:5].repeat(DEVICES, 1), live, live).masked(LAYOUT).values
+    merge, before = MERGES[name](LAYOUT), values
+    state = merge.start(DEVICES)
+    for _ in range(5):
+        own = Adapters(values, live, live)
+        values, state = merge.mix(own, message(type(merge), own), WEIGHTS, LINEAR, state)
+    for number in range(2):
+        torch.testing.assert_close(product(values, number), product(before, number), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["completed", "aligned", "flexlora"])
