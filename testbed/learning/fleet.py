@@ -43,9 +43,8 @@ class Fleet(LocalTraining):
         rounds: int = 1,
         momentum: float | None = None,
     ) -> None:
-        shape = tuple(data.train_x.shape[1:])
         self.data, self.shards, self.seed = data, tuple(shards), seed
-        self.model = build(name, (shape[0], shape[1], shape[2]), data.classes, seed)
+        self.model = build(name, tuple(data.train_x.shape[1:]), data.classes, seed)
         self.spec = self.model.spec
         self._counts = np.array([len(shard) for shard in shards], dtype=np.int64)
         self._first = np.cumsum(self._counts) - self._counts
