@@ -17,13 +17,12 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from testbed.errors import UserError
+from testbed.scenario.schema import PRETRAINED
 from testbed.seeds import Purpose, integer
 
 Part = Literal["representation", "decision"]
 PARTS: tuple[Part, ...] = ("representation", "decision")
 HIDDEN = 128
-PRETRAINED = ("minilm", "efficientnet-lite0")
-"""Models of `testbed.learning.backbones`."""
 
 
 @dataclass(frozen=True)

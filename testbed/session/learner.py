@@ -65,7 +65,7 @@ class Learner:
     """Data dealt out, models, algorithm. Raises UserError for data that is missing or cannot be dealt out so."""
 
     def __init__(self, scenario: Scenario, data_dir: Path | None = None) -> None:
-        shape, classes = shape_of(scenario.data.name)
+        shape, classes = shape_of(scenario.data.name, scenario.data.length)
         self.spec = build(scenario.model.name, shape, classes, scenario.run.seed).spec
         self.algorithm = algorithm_of(scenario, self.spec)
         self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None, momentum_of(self.algorithm))
@@ -76,7 +76,12 @@ class Learner:
     def description(self) -> str:
         """One line on what is trained, and how long a round of it takes the devices."""
         data, slowest = self._scenario.data, self.workload.pace.median_ns.max() / 1e6
-        dealt = {"dirichlet": f"dirichlet({data.alpha:g})", "shards": f"{data.shards} shards each", "iid": "iid"}
+        dealt = {
+            "dirichlet": f"dirichlet({data.alpha:g})",
+            "shards": f"{data.shards} shards each",
+            "iid": "iid",
+            "double-imbalanced": f"1 to {data.labels} labels each, sizes dirichlet({data.beta:g})",
+        }
         return (
             f"learning: {self.algorithm.title} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
             f"{self.spec.size:,} parameters; messages of {max(self.workload.message_bytes):,} bytes; "
@@ -99,7 +104,7 @@ class Learner:
 
 def workload(scenario: Scenario) -> Workload:
     """The workload of a scenario whose data need not be here."""
-    shape, classes = shape_of(scenario.data.name)
+    shape, classes = shape_of(scenario.data.name, scenario.data.length)
     return workload_of(scenario, build(scenario.model.name, shape, classes, scenario.run.seed).spec)
 
 

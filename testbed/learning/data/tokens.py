@@ -72,4 +72,6 @@ def _encode(texts: list[str], length: int, path: Path) -> Ids:
         raise UserError(f"{path} is of another kind than BERT's: its token {PAD} is not [PAD]")
     tokenizer.enable_truncation(length)
     tokenizer.enable_padding(length=length, pad_id=PAD)
-    return np.array([encoded.ids for encoded in tokenizer.encode_batch(texts)], np.int64).reshape(-1, length)
+    # A word is one token or more, whatever follows it: what comes after the first `length` words is cut off anyway.
+    beginnings = [" ".join(text.split(None, length)[:length]) for text in texts]
+    return np.array([encoded.ids for encoded in tokenizer.encode_batch(beginnings)], np.int64).reshape(-1, length)
