@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ SMALL = {
 
 def lite_state() -> dict[str, Tensor]:
     """Drawn weights under the names that the real file has."""
-    theirs = {ours: own for own, ours in lite._NAMES.items()}
+    theirs = {ours: own for own, ours in lite.NAMES.items()}
     draw = torch.Generator().manual_seed(0)
     state = {}
     for key, value in lite.Lite0(1000).state_dict().items():
@@ -65,7 +66,7 @@ def save_bert(folder: Path, **changes: Any) -> dict[str, Tensor]:
 
 
 def test_lite0_is_the_known_architecture() -> None:
-    module = backbones.skeleton("efficientnet-lite0", 1000)
+    module: Any = backbones.skeleton("efficientnet-lite0", 1000)
     assert sum(parameter.numel() for parameter in module.parameters()) == 4_652_008
     assert sum(parameter.numel() for parameter in module.classifier.parameters()) == 1_281_000
     assert all(parameter.device.type == "meta" for parameter in module.parameters())
@@ -76,12 +77,12 @@ def test_lite0_is_the_known_architecture() -> None:
 
 def test_minilm_is_the_known_architecture() -> None:
     pytest.importorskip("transformers")
-    module = backbones.skeleton("minilm", 8)
+    module: Any = backbones.skeleton("minilm", 8)
     assert sum(parameter.numel() for parameter in module.parameters()) == 22_565_376 + 385 * 8
     assert len(module.state_dict()) == 104 - len(minilm.UNUSED) + 2
     names = backbones.targets("minilm", module)
     assert len(names) == 12
-    assert sum(8 * sum(module.get_submodule(name).weight.shape) for name in names) == 73_728  # type: ignore[misc, arg-type, union-attr]
+    assert sum(8 * sum(module.get_submodule(name).weight.shape) for name in names) == 73_728
     with pytest.raises(UserError, match=r"lora\.target has 'q_proj', in which no layer of minilm ends"):
         backbones.targets("minilm", module, ("query", "q_proj"))
 
@@ -106,10 +107,11 @@ def test_lite0_is_filled_frozen_and_begins_by_the_seed(tmp_path: Path, monkeypat
     save_lite(tmp_path, monkeypatch, state)
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    one, same, other = (backbones.build("efficientnet-lite0", 10, seed, str(tmp_path)) for seed in (1, 1, 2))
+    make: Any = backbones.build
+    one, same, other = (make("efficientnet-lite0", 10, seed, str(tmp_path)) for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)
-    assert torch.equal(one.classifier.weight, same.classifier.weight)  # type: ignore[arg-type, union-attr]
-    assert not torch.equal(one.classifier.weight, other.classifier.weight)  # type: ignore[arg-type, union-attr]
+    assert torch.equal(one.classifier.weight, same.classifier.weight)
+    assert not torch.equal(one.classifier.weight, other.classifier.weight)
     found = one.state_dict()
     assert torch.equal(found["blocks.3.depthwise.1.weight"], state["_blocks.3._depthwise_conv.weight"])
     assert torch.equal(found["blocks.15.norm2.running_var"], state["_blocks.15._bn2.running_var"])
@@ -248,3 +250,9 @@ def test_the_known_minilm_must_be_the_known_one(tmp_path: Path) -> None:
 def test_whole_training_is_refused(name: str) -> None:
     with pytest.raises(UserError, match=rf'model\.name = "{name}" is pretrained.*\[lora\]'):
         build(name, (64,), 8, 1)
+
+
+def test_without_the_extra_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers.models.bert.configuration_bert", None)
+    with pytest.raises(UserError, match=r"transformers\S* is not installed|not installed: install the extra `text`"):
+        backbones.build("minilm", 4, 1)

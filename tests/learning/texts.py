@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def tokenizer(path: Path, words: Sequence[str] = WORDS) -> Path:
     ends = [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]
     special = {name: {"id": name, "ids": [number], "tokens": [name]} for number, name in ((2, "[CLS]"), (3, "[SEP]"))}
     template = [*ends, {"SpecialToken": {"id": "[SEP]", "type_id": 0}}]
-    content = {
+    content: dict[str, Any] = {
         **{"version": "1.0", "truncation": None, "padding": None, "added_tokens": []},
         **{"normalizer": None, "pre_tokenizer": {"type": "Whitespace"}, "decoder": None},
         "post_processor": {

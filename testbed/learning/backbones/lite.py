@@ -25,7 +25,7 @@ STAGES = ((1, 1, 3, 1, 16), (2, 6, 3, 2, 24), (2, 6, 5, 2, 40), (3, 6, 3, 2, 80)
 """(blocks, expansion, kernel, stride of the first, channels out) of each stage; the last one follows."""
 LAST = (1, 6, 3, 1, 320)
 STEM, WIDTH = 32, 1280
-_NAMES = {
+NAMES = {
     "_conv_stem": "stem",
     "_bn0": "norm0",
     "_blocks": "blocks",
@@ -135,7 +135,7 @@ def fill(module: nn.Module, path: str | None) -> None:
 
 
 def _ours(key: str) -> str:
-    return ".".join(_NAMES.get(part, part) for part in key.split(".")) if not key.startswith("_fc") else key
+    return ".".join(NAMES.get(part, part) for part in key.split(".")) if not key.startswith("_fc") else key
 
 
 def flops(module: nn.Module, shape: tuple[int, ...]) -> int:
