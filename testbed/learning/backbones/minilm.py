@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
 
 from testbed.errors import UserError
@@ -40,8 +41,11 @@ class TextClassifier(nn.Module):
     def features(self, tokens: Tensor) -> Tensor:
         """(samples, width): the mean over the tokens of each text."""
         mask = tokens != PAD
-        states = self.bert(input_ids=tokens, attention_mask=mask).last_hidden_state
-        weights = mask.unsqueeze(2).to(states.dtype)
+        # What is added to the products of tokens. From a flat mask transformers would make this itself, but with a look
+        # at its values, which vmap cannot follow.
+        weights = mask.unsqueeze(2).to(self.classifier.weight.dtype)
+        hidden = (1 - weights.mT.unsqueeze(1)) * torch.finfo(weights.dtype).min
+        states = self.bert(input_ids=tokens, attention_mask=hidden.expand(-1, 1, tokens.shape[1], -1)).last_hidden_state
         return cast(Tensor, (states * weights).sum(1) / weights.sum(1).clamp(min=1))
 
     def forward(self, tokens: Tensor) -> Tensor:
