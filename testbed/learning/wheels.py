@@ -117,6 +117,6 @@ def _pip() -> list[str]:
 def missing_extra(what: str, error: ImportError) -> UserError:
     """What to say where a package of the extra `text` is not installed."""
     return UserError(
-        f"{what} needs the package {error.name}, which is not installed: "
+        f"{what} needs the package {str(error.name).partition('.')[0]}, which is not installed: "
         "install the extra `text`, `pip install 'testbed[text]'`"
     )
