@@ -19,16 +19,18 @@ $(VENV)/.ready: pyproject.toml constraints.txt $(ENGINE)
 	$(PIP) --group build ns3 torch
 	$(PIP) --group dev
 	@echo "Building the engine"
-	$(PIP) --no-build-isolation --editable .
+	$(PIP) --no-build-isolation --editable ".[text]"
 	touch $@
 
 run: setup
 	$(BIN)/testbed run ns3_scenarios/quickstart.toml --resume
 
-# Real MNIST is for the tests that reproduce published numbers; without it they are skipped, with the reason.
+# Real MNIST is for the tests that reproduce published numbers, texts and pretrained models for those of LoRA; without
+# them these are skipped, with the reason.
 test: setup
 	-$(BIN)/testbed data fetch mnist
 	-$(BIN)/testbed data fetch fashion-mnist
+	-$(BIN)/testbed data fetch reuters-r8 20newsgroups minilm efficientnet-lite0
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

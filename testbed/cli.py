@@ -109,7 +109,7 @@ def replay(
 
 @data_app.command("list")
 def data_list(data_dir: DataDir = None) -> None:
-    """The data sets, and where each is or how to get it."""
+    """The data sets and pretrained models, and where each is or how to get it."""
     from testbed import console
 
     console.catalogue(data_dir)
@@ -117,9 +117,9 @@ def data_list(data_dir: DataDir = None) -> None:
 
 @data_app.command("fetch")
 def data_fetch(
-    names: Annotated[list[str], typer.Argument(help="Data sets, as `testbed data list` names them.")],
+    names: Annotated[list[str], typer.Argument(help="Data sets and models, as `testbed data list` names them.")],
 ) -> None:
-    """Get data sets through the package managers of this machine."""
+    """Get data sets and pretrained models through the package managers of this machine."""
     from testbed import console
 
     for name in names:

@@ -9,11 +9,11 @@ from testbed.learning import data
 
 
 def catalogue(data_dir: Path | None) -> None:
-    """Print every data set and where it is, or how to get it."""
-    table = Table("name", "images", "classes", "size", box=None, pad_edge=False)
+    """Print every data set and pretrained model, and where it is, or how to get it."""
+    table = Table("name", "holds", "classes", "size", box=None, pad_edge=False)
     table.add_column("state", overflow="fold")
     for entry in data.catalogue(str(data_dir) if data_dir else None):
-        table.add_row(entry.name, entry.images, str(entry.classes), entry.size, entry.state)
+        table.add_row(entry.name, entry.holds, str(entry.classes or ""), entry.size, entry.state)
     Console().print(table)
 
 

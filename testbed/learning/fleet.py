@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from testbed.learning import data as datasets
+from testbed.learning.backbones.files import folder_of
 from testbed.learning.data import DataSet
 from testbed.learning.evaluate import Accuracy
 from testbed.learning.learnt import Learnt, Whole
@@ -91,10 +92,19 @@ def of_scenario(
     `output.evaluate` says so, accuracy is that on the images held out for validation.
     """
     settings, devices, seed = scenario.data, scenario.devices.count, scenario.run.seed
-    data = datasets.load(settings.name, data_dir, settings.pixels)
+    data = data_of(scenario, data_dir)
     held, rest = held_out(len(data.train_y), devices, settings, seed)
     shards = [rest[own] for own in partition(data.train_y.numpy()[rest], devices, settings, seed)]
     if scenario.output.evaluate == "validation":
         data = replace(data, test_x=data.train_x[held], test_y=data.train_y[held])
     learnt = learnt or Whole.of(scenario.model, tuple(data.train_x.shape[1:]), data.classes, seed)
     return Fleet(data, shards, learnt, scenario.algorithm, seed, scenario.run.rounds, momentum)
+
+
+def data_of(scenario: Scenario, data_dir: str | None = None) -> DataSet:
+    """The scenario's data set, texts as tokens of the model's own tokenizer. Raises UserError if files are missing."""
+    settings, model = scenario.data, scenario.model
+    if settings.name in datasets.TEXTS:
+        tokenizer = folder_of(model.name, model.path) / "tokenizer.json"
+        return datasets.load_texts(settings.name, settings.length, tokenizer, data_dir)
+    return datasets.load(settings.name, data_dir, settings.pixels)

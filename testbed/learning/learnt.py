@@ -44,8 +44,7 @@ class Whole:
     @classmethod
     def of(cls, settings: Settings, shape: Sequence[int], classes: int, seed: int) -> "Whole":
         """Of the model that `settings` name, for images of `shape`. Raises UserError as `build` does."""
-        channels, height, width = shape
-        return cls(build(settings.name, (channels, height, width), classes, seed), classes, settings.execution)
+        return cls(build(settings.name, tuple(shape), classes, seed), classes, settings.execution)
 
     @property
     def spec(self) -> ModelSpec:

@@ -6,6 +6,7 @@ connected layers); HyperPrism, section 4.2, gives each part a power of its own.
 """
 
 import copy
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from testbed.errors import UserError
+from testbed.scenario.schema import PRETRAINED
 from testbed.seeds import Purpose, integer
 
 Part = Literal["representation", "decision", "A", "B", "head"]
@@ -78,7 +80,7 @@ class Model:
         return torch.cat([weights[parameter.name].detach().reshape(-1) for parameter in self.spec.parameters])
 
 
-def build(name: str, shape: tuple[int, int, int], classes: int, seed: int) -> Model:
+def build(name: str, shape: tuple[int, ...], classes: int, seed: int) -> Model:
     """The model `name` for images of `shape` (channels, height, width), initialised as PyTorch does by default.
 
     `logistic`: one linear layer. `mlp`: one hidden layer of 128 ReLU units. `cnn`: LeNet-5's layer sizes with
@@ -86,6 +88,11 @@ def build(name: str, shape: tuple[int, int, int], classes: int, seed: int) -> Mo
     Torch's global generator is left as it was. Raises UserError if no such model fits the images.
     """
     makers = {"logistic": _logistic, "mlp": _mlp, "cnn": _cnn}
+    if name in PRETRAINED:
+        raise UserError(
+            f'model.name = "{name}" is pretrained, and trained by the adapters of [lora] alone: whole models of '
+            "millions of parameters, one for each device, are more than memory and the air have room for"
+        )
     if name not in makers:
         raise UserError(f"model.name = {name!r} is not a model; there are {', '.join(makers)}")
     with torch.random.fork_rng(devices=[]):
@@ -94,15 +101,15 @@ def build(name: str, shape: tuple[int, int, int], classes: int, seed: int) -> Mo
     return Model(module, _spec(name, module, shape))
 
 
-def _logistic(shape: tuple[int, int, int], classes: int) -> nn.Sequential:
+def _logistic(shape: tuple[int, ...], classes: int) -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), nn.Linear(_pixels(shape), classes))
 
 
-def _mlp(shape: tuple[int, int, int], classes: int) -> nn.Sequential:
+def _mlp(shape: tuple[int, ...], classes: int) -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), nn.Linear(_pixels(shape), HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, classes))
 
 
-def _cnn(shape: tuple[int, int, int], classes: int) -> nn.Sequential:
+def _cnn(shape: tuple[int, ...], classes: int) -> nn.Sequential:
     """ReLU after pooling: values and gradients are the same to the last bit, and it has a quarter of the work."""
     channels, height, width = shape
     if height != width or height not in (28, 32):
@@ -114,11 +121,11 @@ def _cnn(shape: tuple[int, int, int], classes: int) -> nn.Sequential:
     )
 
 
-def _pixels(shape: tuple[int, int, int]) -> int:
-    return shape[0] * shape[1] * shape[2]
+def _pixels(shape: tuple[int, ...]) -> int:
+    return math.prod(shape)
 
 
-def _spec(name: str, module: nn.Sequential, shape: tuple[int, int, int]) -> ModelSpec:
+def _spec(name: str, module: nn.Sequential, shape: tuple[int, ...]) -> ModelSpec:
     found = [
         (f"{prefix}.{own}", tuple(weight.shape), _part(layer))
         for prefix, layer in module.named_children()
@@ -139,7 +146,7 @@ def _part(layer: nn.Module) -> Part:
     return "decision" if isinstance(layer, nn.Linear) else "representation"
 
 
-def _flops(module: nn.Sequential, shape: tuple[int, int, int]) -> int:
+def _flops(module: nn.Sequential, shape: tuple[int, ...]) -> int:
     """What torch.utils.flop_counter counts in one sample (products, convolutions); importing that takes seconds."""
     total, x = 0, torch.zeros(1, *shape)
     with torch.no_grad():

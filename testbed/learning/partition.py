@@ -36,7 +36,7 @@ def partition(labels: NDArray[np.int64], devices: int, data: Data, seed: int) ->
     """Rows of the training set for each device, ascending, by `data.partition`; `labels` are the samples' classes.
 
     The deal depends on labels, devices, `data` and seed alone. Raises UserError if there are more devices,
-    or more shards, than samples.
+    or more shards, than samples, or too few labels for each device.
     """
     if devices > len(labels):
         raise UserError(
@@ -48,6 +48,8 @@ def partition(labels: NDArray[np.int64], devices: int, data: Data, seed: int) ->
         dealt = iid(len(labels), devices, draw)
     elif data.partition == "dirichlet":
         dealt = dirichlet(labels, devices, data.alpha, draw)
+    elif data.partition == "double-imbalanced":
+        dealt = double_imbalanced(labels, devices, data.labels, data.beta, draw)
     else:
         dealt = shards(labels, devices, data.shards, draw)
     return [np.sort(own) for own in dealt]
@@ -97,6 +99,54 @@ def shards(labels: NDArray[np.int64], devices: int, each: int, draw: np.random.G
     pieces = np.array_split(mixed[np.argsort(labels[mixed], kind="stable")], wanted)
     order = draw.permutation(wanted).reshape(devices, each)
     return [np.concatenate([pieces[shard] for shard in own]) for own in order]
+
+
+def double_imbalanced(
+    labels: NDArray[np.int64], devices: int, most: int, beta: float, draw: np.random.Generator
+) -> list[Indices]:
+    """Devices differ in how many labels they have, 1 to `most`, and in how many samples; so is AutoRank's setting
+    called (Chen et al., arXiv 2412.15553, of which we know no more: the rest is our reading).
+
+    Sizes are in proportion to one draw of Dir(beta, ..., beta), as quantity skew is (Li et al., "Federated Learning on
+    Non-IID Data Silos", ICDE 2022), as near as the labels' own counts allow: a label's samples go to its owners in
+    proportion to size / number of labels, and each owner has one at least while there are enough. All labels have
+    owners, as equally many as may be. Raises UserError where that takes more than `most` labels a device.
+    """
+    kinds = np.unique(labels)
+    if devices * most < len(kinds):
+        raise UserError(
+            f"data.labels = {most} for {devices} devices leaves some of the {len(kinds)} labels to nobody; "
+            f"allowed is at least {-(-len(kinds) // devices)}"
+        )
+    owns = _label_sets(len(kinds), devices, min(most, len(kinds)), draw)
+    weights = _shares(devices, beta, draw) / owns.sum(1)
+    pieces: list[list[Indices]] = [[] for _ in range(devices)]
+    for kind, label in enumerate(kinds):
+        rows, owners = draw.permutation(np.flatnonzero(labels == label)), np.flatnonzero(owns[:, kind])
+        for own, piece in zip(owners, _in_proportion(rows, weights[owners]), strict=True):
+            pieces[own].append(piece)
+    return _none_empty([np.concatenate(own) for own in pieces])
+
+
+def _label_sets(labels: int, devices: int, most: int, draw: np.random.Generator) -> NDArray[np.bool_]:
+    """(devices, labels) who owns which: device after device takes as many as it drew, of those with fewest owners."""
+    wanted = draw.integers(1, most + 1, size=devices)
+    while wanted.sum() < labels:
+        wanted[draw.choice(np.flatnonzero(wanted < most))] += 1
+    owns = np.zeros((devices, labels), dtype=np.bool_)
+    for device, own in enumerate(wanted):
+        order = np.lexsort((draw.permutation(labels), owns.sum(0)))
+        owns[device, order[:own]] = True
+    return owns
+
+
+def _in_proportion(rows: Indices, weights: NDArray[np.float64]) -> list[Indices]:
+    """One row to each while there are enough, the rest in proportion to the weights; equally where all are 0."""
+    sure = 1 if len(rows) >= len(weights) else 0
+    shares = weights / weights.sum() if weights.sum() > 0 else np.full(len(weights), 1 / len(weights))
+    cuts = np.floor(np.cumsum(shares)[:-1] * (len(rows) - sure * len(weights))).astype(np.int64)
+    steps = sure * np.arange(1, len(weights))
+    return np.split(rows, np.minimum(cuts + steps, len(rows)))
 
 
 def class_table(labels: NDArray[np.int64], dealt: list[Indices], classes: int) -> NDArray[np.int64]:

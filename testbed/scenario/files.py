@@ -29,7 +29,7 @@ OUSTS = {
 KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s", "cache"}, "output": {"checkpoint_s", "pcap"}}
 """Keys that change no result."""
 
-PATHS = ("graph", "trace", "script", "mobility_file", "churn_file", "pcap")
+PATHS = ("graph", "trace", "script", "mobility_file", "churn_file", "pcap", "path")
 """Keys that name files or folders, in whatever section."""
 
 
@@ -49,7 +49,7 @@ def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) ->
         raise UserError(f"{path} cannot be read as a scenario: {error}.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from None
-    for section in ("network", "devices", "output", "algorithm"):
+    for section in ("network", "devices", "output", "algorithm", "model"):
         _resolve(section, tree.get(section), path.parent)
     override(tree, overrides)
     return parse(tree, str(path))
@@ -90,16 +90,24 @@ def content(scenario: Scenario, without: Mapping[str, set[str]]) -> dict[str, di
 
 
 def _content(path: str) -> str:
-    """What stands for a file or a trace in the hash: its content, so that it may be moved but not changed."""
+    """What stands for a file, a trace or a pretrained model in the hash: its content, so that it may be moved but not
+    changed."""
     if Path(path).is_file():
         return _sha256(Path(path))
     folder = trace_folder(path)
     header = folder / "header.json"
     if not header.is_file():
-        return path
+        return _weights(Path(path)) or path
     if _has_checksums(header):
         return _sha256(header)
     return hashlib.sha256("".join(_sha256(file) for file in sorted(folder.iterdir())).encode()).hexdigest()
+
+
+def _weights(folder: Path) -> str | None:
+    """Of the files of a pretrained model, if that is what is there."""
+    files = sorted(file for ending in ("json", "safetensors", "pth") for file in folder.glob(f"*.{ending}"))
+    parts = [f"{file.name} {_sha256(file)}" for file in files]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else None
 
 
 def _has_checksums(header: Path) -> bool:

@@ -4,7 +4,9 @@ import torch
 from torch import Tensor
 
 from testbed.algorithms import Algorithm
-from testbed.learning.data import shape_of
+from testbed.learning import backbones
+from testbed.learning.backbones import BACKBONES
+from testbed.learning.data import TEXTS, shape_of
 from testbed.learning.learnt import Learnt, Whole
 from testbed.learning.models import build
 from testbed.lora import registry
@@ -16,15 +18,19 @@ from testbed.scenario import Scenario
 
 
 def learnt_of(scenario: Scenario) -> Learnt:
-    """Needs none of the data. Raises UserError for a model or ranks that do not fit."""
-    (shape, classes), seed = shape_of(scenario.data.name), scenario.run.seed
+    """Needs none of the data. Raises UserError for a model whose files are missing, or ranks that do not fit."""
+    (shape, classes), seed = shape_of(scenario.data.name, scenario.data.length), scenario.run.seed
     if scenario.lora is None:
         return Whole.of(scenario.model, shape, classes, seed)
-    rank = scenario.lora.rank
-    room = rank if isinstance(rank, int) else max(rank)
-    module = build(scenario.model.name, shape, classes, seed).module
-    model = adapt(module, torch.zeros(shape), room, scenario.lora.target, name=scenario.model.name)
-    return WithAdapters(model, seed)
+    model, settings = scenario.model, scenario.lora
+    room = settings.rank if isinstance(settings.rank, int) else max(settings.rank)
+    sample = torch.ones(shape, dtype=torch.int64 if scenario.data.name in TEXTS else torch.float32)
+    if model.name not in BACKBONES:
+        module = build(model.name, shape, classes, seed).module
+        return WithAdapters(adapt(module, sample, room, settings.target, name=model.name), seed)
+    base = backbones.build(model.name, classes, seed, model.path)
+    targets = settings.target or BACKBONES[model.name].targets
+    return WithAdapters(adapt(base, sample, room, targets, [backbones.HEAD], name=model.name), seed)
 
 
 def over_adapters(scenario: Scenario, algorithm: Algorithm, learnt: Learnt, counts: Tensor) -> Algorithm:

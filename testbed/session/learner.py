@@ -82,7 +82,12 @@ class Learner:
     def description(self) -> str:
         """One line on what is trained, and how long a round of it takes the devices."""
         data, slowest = self._scenario.data, self.workload.pace.median_ns.max() / 1e6
-        dealt = {"dirichlet": f"dirichlet({data.alpha:g})", "shards": f"{data.shards} shards each", "iid": "iid"}
+        dealt = {
+            "dirichlet": f"dirichlet({data.alpha:g})",
+            "shards": f"{data.shards} shards each",
+            "iid": "iid",
+            "double-imbalanced": f"1 to {data.labels} labels each, sizes dirichlet({data.beta:g})",
+        }
         return (
             f"learning: {self.algorithm.title} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
             f"{self.spec.size:,} parameters; messages of {self._bytes()} bytes; "
@@ -112,7 +117,7 @@ class Learner:
 def workload(scenario: Scenario) -> Workload:
     """The workload of a scenario whose data need not be here."""
     learnt = learnt_of(scenario)
-    classes = shape_of(scenario.data.name)[1]
+    classes = shape_of(scenario.data.name, scenario.data.length)[1]
     unknown = torch.zeros(scenario.devices.count, classes, dtype=torch.int64)
     algorithm = over_adapters(scenario, algorithm_of(scenario, learnt.spec), learnt, unknown)
     return workload_of(scenario, learnt.spec, algorithm)

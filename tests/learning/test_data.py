@@ -210,7 +210,7 @@ def test_the_catalogue_lists_all_with_sizes() -> None:
     listed = {entry.name: entry for entry in catalogue()}
     assert listed["mnist5k"].state == "embedded"
     assert listed["cifar10"].size == "184 MB"
-    assert listed["mnist"].images == "60,000 + 10,000 of 28x28x1"
+    assert listed["mnist"].holds == "60,000 + 10,000 of 28x28x1"
     assert shape_of("cifar10") == ((3, 32, 32), 10)
 
 

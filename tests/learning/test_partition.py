@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.learning.partition import class_table, held_out, partition
+from testbed.learning.partition import class_table, double_imbalanced, held_out, partition
 from testbed.scenario.schema import Data
 
 KINDS = st.sampled_from(["iid", "dirichlet", "shards"])
@@ -53,6 +53,65 @@ def test_shards_limit_the_classes_of_a_device() -> None:
     counts = table("shards", shards=2)
     assert (counts.sum(1) == 500).all()
     assert ((counts > 0).sum(1) <= 2).all()
+
+
+@given(LABELS, st.floats(1e-6, 1e6), st.integers(1, 12), st.integers(0, 5), st.data())
+def test_double_imbalanced_devices_have_few_labels_and_all_samples_have_a_device(
+    labels: NDArray[np.int64], beta: float, most: int, seed: int, data: st.DataObject
+) -> None:
+    kinds = len(np.unique(labels))
+    devices = data.draw(st.integers(-(-kinds // most), max(len(labels), kinds)))
+    if devices > len(labels):
+        return
+    settings = Data(partition="double-imbalanced", beta=beta, labels=most)
+    dealt = partition(labels, devices, settings, seed)
+    assert sorted(np.concatenate(dealt).tolist()) == list(range(len(labels)))
+    held = (class_table(labels, dealt, 10) > 0).sum(1)
+    assert held.min() >= 1
+    assert held.max() <= most
+    again = partition(labels, devices, settings, seed)
+    assert all((one == other).all() for one, other in zip(dealt, again, strict=True))
+
+
+def test_double_imbalanced_devices_differ_in_sizes_and_labels() -> None:
+    uneven, even = (table("double-imbalanced", labels=5, beta=beta) for beta in (0.3, 1e6))
+    assert set((uneven > 0).sum(1)) == {1, 2, 3, 4, 5}
+    owners = (uneven > 0).sum(0)
+    assert owners.max() - owners.min() <= 1
+    assert uneven.sum(1).max() > 20 * uneven.sum(1).min()
+    sizes = even.sum(1)
+    assert sizes.max() < 4 * sizes.min()  # labels of 1,000 samples and few owners do not divide evenly
+    assert (table("double-imbalanced", seed=1) != table("double-imbalanced", seed=2)).any()
+
+
+def test_sizes_follow_the_draw_where_labels_allow() -> None:
+    """All devices own all labels: each size is its share of the draw, but for one sample a label."""
+    labels = np.repeat(np.arange(10), 1000)
+    draw = np.random.default_rng(4)
+    draw.integers(10, 11, size=6)
+    for _ in range(6):
+        draw.permutation(10)
+    shares = draw.dirichlet(np.full(6, 0.5))
+    settled = double_imbalanced(labels, 6, 10, 0.5, Always(np.random.default_rng(4)))  # type: ignore[arg-type]
+    assert np.abs(np.array([len(own) for own in settled]) / 10_000 - shares).max() < 0.01
+
+
+class Always:
+    """A generator whose whole numbers are the largest possible."""
+
+    def __init__(self, draw: np.random.Generator) -> None:
+        self._draw = draw
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._draw, name)
+
+    def integers(self, low: int, high: int, size: int) -> NDArray[np.int64]:
+        return self._draw.integers(high - 1, high, size=size)
+
+
+def test_too_few_labels_a_device_is_a_sentence() -> None:
+    with pytest.raises(UserError, match=r"data.labels = 2 for 4 devices leaves some of the 10 labels.*at least 3"):
+        partition(np.arange(10), 4, Data(partition="double-imbalanced", labels=2), 1)
 
 
 def test_iid_is_even_and_seeds_differ() -> None:

@@ -107,6 +107,16 @@ def test_a_graph_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
         ('[algorithm]\nname = "dpsg"\n', "is not an algorithm; did you mean 'dpsgd'? Known are"),
         ("[algorithm]\nwarmup_rounds = 101\n", "warmup_rounds = 101 should be at most run.rounds = 100"),
         ('[output]\nevaluate = "validation"\n', 'output.evaluate = "validation" needs data.validation'),
+        ('[data]\nname = "reuters-r8"\n', 'are texts, which model.name = "logistic" cannot read: take "minilm"'),
+        ('[data]\nname = "20newsgroups"\n[model]\nname = "cnn"\n', 'model.name = "cnn" cannot read: take "minilm"'),
+        ('[model]\nname = "minilm"\n', 'reads texts, and data.name = "mnist5k" are images'),
+        (
+            '[model]\nname = "efficientnet-lite0"\n[data]\npixels = "standard"\n',
+            'model.name = "efficientnet-lite0" scales pixels as it was trained with: take data.pixels = "unit"',
+        ),
+        ('[model]\npath = "x"\n', "model.path is for pretrained models (minilm, efficientnet-lite0)"),
+        ("[data]\nlength = 513\n", "data.length = 513 is not possible: it should be less than or equal to 512"),
+        ("[data]\nlabels = 0\n", "data.labels = 0 is not possible"),
         ('[network]\nnodes = "busyest"\n', "did you mean 'busiest'? Known are 'all', 'first', 'busiest' or 'random'"),
     ],
 )
@@ -139,6 +149,19 @@ def test_the_title_of_a_file_of_ones_own(tmp_path: Path, line: str) -> None:
     file.write_text(f"class Mine(Algorithm):\n    {line}\n")
     assert title(str(file)) == "Mine"
     assert title("dpsgd") == "D-PSGD"
+
+
+def test_a_model_of_ones_own_may_be_moved_but_not_changed(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    text = '[data]\nname = "reuters-r8"\n[model]\nname = "minilm"\npath = "bert"\n'
+    for folder in (here, there):
+        (folder / "bert").mkdir(parents=True)
+        (folder / "bert" / "model.safetensors").write_bytes(b"weights")
+    one, moved = (load(write(folder, text)) for folder in (here, there))
+    assert one.model.path == str(here / "bert")
+    assert fingerprint(one) == fingerprint(moved)
+    (there / "bert" / "model.safetensors").write_bytes(b"others")
+    assert fingerprint(one) != fingerprint(moved)
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

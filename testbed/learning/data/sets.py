@@ -55,14 +55,46 @@ SETS: dict[str, Facts] = {
 }
 
 
-def shape_of(name: str) -> tuple[tuple[int, int, int], int]:
-    """Shape (channels, height, width) of the images of `name`, and its number of classes; needs none of its files."""
+@dataclass(frozen=True)
+class TextFacts:
+    """What a set of texts holds; its labels are numbered as `classes` are in order."""
+
+    name: str
+    train: int
+    test: int
+    classes: tuple[str, ...]
+    megabytes: float
+    """Of its files."""
+
+
+_GROUPS = (
+    *("alt.atheism", "comp.graphics", "comp.os.ms-windows.misc", "comp.sys.ibm.pc.hardware", "comp.sys.mac.hardware"),
+    *("comp.windows.x", "misc.forsale", "rec.autos", "rec.motorcycles", "rec.sport.baseball", "rec.sport.hockey"),
+    *("sci.crypt", "sci.electronics", "sci.med", "sci.space", "soc.religion.christian", "talk.politics.guns"),
+    *("talk.politics.mideast", "talk.politics.misc", "talk.religion.misc"),
+)
+_TOPICS = ("acq", "crude", "earn", "grain", "interest", "money-fx", "ship", "trade")
+
+TEXTS: dict[str, TextFacts] = {
+    "reuters-r8": TextFacts("reuters-r8", 5485, 2189, _TOPICS, 4.5),
+    "20newsgroups": TextFacts("20newsgroups", 11293, 7528, _GROUPS, 27.5),
+}
+
+PAD = 0
+"""The token that stands behind a text's end."""
+
+
+def shape_of(name: str, length: int = 64) -> tuple[tuple[int, ...], int]:
+    """Shape of a sample of `name`, and its number of classes; needs none of its files. Of an image (channels, height,
+    width), of a text (`length`,)."""
+    if name in TEXTS:
+        return (length,), len(TEXTS[name].classes)
     facts = facts_of(name)
     return facts.shape, facts.classes
 
 
 def facts_of(name: str) -> Facts:
-    """The facts of the data set `name`. Raises UserError for any other name."""
+    """The facts of the image set `name`. Raises UserError for any other name."""
     if name not in SETS:
-        raise UserError(f"{name!r} is not a data set; there are {', '.join(SETS)}")
+        raise UserError(f"{name!r} is not a data set; there are {', '.join(SETS | TEXTS)}")
     return SETS[name]
