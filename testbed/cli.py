@@ -232,14 +232,26 @@ def plot_animation(
 
 @app.command()
 def reproduce(
-    what: Annotated[str, typer.Argument(help="hyperprism: tables 2, 3 and 4 of the paper.")],
-    table: Annotated[list[int] | None, typer.Option(help="2, 3 or 4; may be repeated. By default all.")] = None,
+    what: Annotated[
+        str, typer.Argument(help="hyperprism: tables 2, 3 and 4 of the paper; lora: LoRA clients at equal bytes.")
+    ],
+    table: Annotated[
+        list[int] | None, typer.Option(help="hyperprism: 2, 3 or 4; may be repeated. By default all.")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Reported are the seeds from 1 to this one.")] = 3,
     quick: Annotated[bool, typer.Option("--quick", help="In small, within minutes, on the embedded digits.")] = False,
-    base: Annotated[bool, typer.Option("--base", help="The base setting alone, which stands in all tables.")] = False,
-    data: Annotated[str, typer.Option(help="mnist, cifar10 or all.")] = "all",
-    air: Annotated[str, typer.Option(help="ns3, graph (its control without a radio) or both.")] = "both",
-    lr: Annotated[str, typer.Option(help="paper (.01 for all methods), tuned (for each method) or both.")] = "both",
+    base: Annotated[
+        bool, typer.Option("--base", help="hyperprism: the base setting alone, which stands in all tables.")
+    ] = False,
+    data: Annotated[
+        str, typer.Option(help="hyperprism: mnist, cifar10; lora: mnist-mlp, mnist-cnn, reuters-r8; or all.")
+    ] = "all",
+    air: Annotated[
+        str | None, typer.Option(help="hyperprism: ns3, graph (its control without a radio); by default both.")
+    ] = None,
+    lr: Annotated[
+        str | None, typer.Option(help="hyperprism: paper (.01 for all methods), tuned (for each); by default both.")
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one for each core.")] = None,
     out: Annotated[
         Path, typer.Option(help="Folder of airs and runs; what is finished there is not done again.")
@@ -256,7 +268,8 @@ def reproduce(
     """Run a paper's experiments, tables and figures included; called again, it goes on where it was stopped."""
     from testbed import console, reproduction
 
-    choice = reproduction.Choice(what, tuple(table or ()), seeds, quick, base, data, air, lr)
+    own = {"tables": tuple(table) if table else None, "base": base or None, "air": air, "lr": lr}
+    choice = reproduction.choose(what, seeds=seeds, quick=quick, data=data, **own)
     with console.Campaign() as campaign:
         page = reproduction.reproduce(
             choice,

@@ -33,7 +33,7 @@ ALLOWED = {
     "session": {"aggregation", "algorithms", "devices", "learning", "lora", "network", "results", "trace"},
     "report": {"results", "trace"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
-    "reproduction": {"learning", "report", "results", "session", "trace"},
+    "reproduction": {"learning", "lora", "report", "results", "session", "trace"},
     "console": {"bench", "learning", "network", "report", "reproduction", "results", "session", "trace"},
     "cli": {"cli_trace", "console", "report", "reproduction", "session"},
     "cli_trace": {"console", "report", "trace"},

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.status import Status
 
 if TYPE_CHECKING:
+    from testbed.reproduction.job import Job
     from testbed.reproduction.jobs import Done
-    from testbed.reproduction.store import Job
 
 
 class Campaign:

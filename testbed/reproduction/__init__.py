@@ -1,6 +1,6 @@
-"""The three tables of the HyperPrism paper, run by one command: `testbed reproduce hyperprism`."""
+"""Experiments of papers, each run by one command: `testbed reproduce hyperprism`, `testbed reproduce lora`."""
 
-from testbed.reproduction.choice import Choice
+from testbed.reproduction.choice import Choice, choose
 from testbed.reproduction.entry import reproduce
 
-__all__ = ["Choice", "reproduce"]
+__all__ = ["Choice", "choose", "reproduce"]

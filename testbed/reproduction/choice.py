@@ -1,44 +1,45 @@
-"""What the command line may ask for."""
+"""What can be reproduced, and what is asked for of it."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from testbed.errors import UserError
-from testbed.reproduction.grid import CIFAR, MNIST, TABLES, AirKind, Column, Plan, Task, at_base, quick
-
-TASKS: dict[str, tuple[Task, ...]] = {"mnist": (MNIST,), "cifar10": (CIFAR,), "all": (MNIST, CIFAR)}
-AIRS: dict[str, tuple[AirKind, ...]] = {"ns3": ("ns3",), "graph": ("graph",), "both": ("ns3", "graph")}
-COLUMNS: dict[str, tuple[Column, ...]] = {"paper": ("paper",), "tuned": ("tuned",), "both": ("paper", "tuned")}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Options by their names; `tables` empty means all."""
-
-    paper: str = "hyperprism"
-    tables: tuple[int, ...] = ()
-    seeds: int = 3
-    quick: bool = False
-    base: bool = False
-    """The base setting alone, which stands in every table."""
-    data: str = "all"
-    air: str = "both"
-    lr: str = "both"
-
-    def plan(self) -> Plan:
-        """Raises UserError for a word that is none of those known."""
-        _check("The paper", self.paper, ("hyperprism",))
-        for table in self.tables:
-            _check("--table", table, TABLES)
-        _check("--data", self.data, TASKS)
-        _check("--air", self.air, AIRS)
-        _check("--lr", self.lr, COLUMNS)
-        tables = tuple(sorted(set(self.tables or TABLES)))
-        plan = replace(Plan(TASKS[self.data], tables, self.seeds), airs=AIRS[self.air], columns=COLUMNS[self.lr])
-        plan = quick(plan) if self.quick else plan
-        return at_base(plan) if self.base else plan
+from testbed.reproduction.hyperprism.choice import Choice as HyperPrism
+from testbed.reproduction.jobs import Jobs
+from testbed.reproduction.lora.choice import Choice as Lora
+from testbed.reproduction.options import check
+from testbed.reproduction.store import Store
 
 
-def _check(name: str, value: object, known: Collection[object]) -> None:
-    if value not in known:
-        raise UserError(f"{name} {value!r} is not known here: choose among {', '.join(map(str, known))}.")
+class Choice(Protocol):
+    """What was asked for of one of them."""
+
+    place: ClassVar[str]
+    """Where it is in the folders of runs and of results."""
+
+    @property
+    def quick(self) -> bool:
+        """Whether in small."""
+
+    def jobs(self, store: Store, only_airs: bool = False) -> Jobs:
+        """What is to be done. Raises UserError for what is asked for and not known."""
+
+    def needs(self) -> list[str]:
+        """Data sets and models that have to be here, as `testbed data list` names them."""
+
+    def write(self, store: Store, folder: Path) -> Path:
+        """Write tables, figures and a page of all that is in the store, whatever was asked for; returns the page."""
+
+
+KINDS: dict[str, type[HyperPrism] | type[Lora]] = {"hyperprism": HyperPrism, "lora": Lora}
+
+
+def choose(what: str, **options: Any) -> Choice:
+    """`what` of `KINDS` with those options that are not None. Raises UserError for one that it does not have."""
+    check("reproduce", what, KINDS)
+    kind, given = KINDS[what], {name: value for name, value in options.items() if value is not None}
+    for name in given:
+        if name not in {field.name for field in fields(kind)}:
+            raise UserError(f"--{name.removesuffix('s')} is not an option of reproduce {what}: leave it out.")
+    return kind(**given)

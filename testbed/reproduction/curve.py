@@ -1,6 +1,6 @@
 """What a run gave, round by round, and the paper's two measures of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from testbed.errors import UserError
 from testbed.results import Run
 
 Reals = NDArray[np.float64]
+NOTHING: Reals = np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,18 @@ class Curve:
     mixing_s: float = float("nan")
     """The same of mixing."""
     diverged: bool = False
+    airtime_s: Reals = field(default_factory=lambda: NOTHING)
+    """That radios sent, of all devices, so far: data, repairs, hellos, answers."""
+    rank: Reals = field(default_factory=lambda: NOTHING)
+    """Of adapters, mean over layers and devices; empty without adapters."""
+    energy_above: Reals = field(default_factory=lambda: NOTHING)
+    """Share of |B A|_F^2 above the smallest rank, mean over layers and devices; likewise."""
+
+    @property
+    def last(self) -> float:
+        """The mean accuracy of the last round that was measured; 0 if none was."""
+        measured = self.accuracy[np.isfinite(self.accuracy)]
+        return float(measured[-1]) if len(measured) else 0.0
 
     @property
     def step_s(self) -> float:
@@ -61,8 +74,7 @@ def curve_of(folder: Path, diverged: bool) -> Curve:
     try:
         rounds, wall = run.rounds, run.wall
     except UserError:  # it diverged in its first round: there is none to read
-        nothing = np.empty(0)
-        return Curve(nothing, nothing, nothing, nothing, nothing, diverged=diverged)
+        return Curve(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, diverged=diverged)
     return Curve(
         accuracy=rounds["accuracy_mean"],
         seconds=rounds["closed_ns"] / 1e9,
@@ -73,4 +85,16 @@ def curve_of(folder: Path, diverged: bool) -> Curve:
         training_s=float(np.median(wall["training_s"])),
         mixing_s=float(np.median(wall["mixing_s"])),
         diverged=diverged,
+        airtime_s=rounds["airtime_ns"].cumsum() / 1e9,
+        rank=_mean(run, "rank"),
+        energy_above=_mean(run, "energy_above"),
     )
+
+
+def _mean(run: Run, column: str) -> Reals:
+    """(rounds,) over devices, of a column that not every algorithm has; empty where it has none."""
+    devices = run.devices
+    if column not in devices:
+        return NOTHING
+    count = int(devices["device"].max()) + 1
+    return devices[column].reshape(-1, count).mean(1)  # type: ignore[no-any-return]

@@ -1,15 +1,13 @@
-"""What is left to do, the most wanted first, and doing one piece of it."""
+"""What is left to do, and doing one piece of it."""
 
 import time
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
-from testbed.reproduction.grid import PAPER_LR, Cell, Place, Plan
-from testbed.reproduction.scenarios import Air, air_of, air_scenario, cell_scenario
-from testbed.reproduction.store import Job, Store, claimed, discard_other, write_diverged
-from testbed.reproduction.tuning import Tuning
+from testbed.reproduction.job import Air, Cell, Job
+from testbed.reproduction.store import Store, claimed, discard_other, write_diverged
 from testbed.session import record, run
 from testbed.session.divergence import Diverged
 
@@ -24,25 +22,19 @@ class Done:
     failed: bool = False
 
 
-class Jobs:
-    """The jobs of a plan, as far as they are known: tuned cells become known when their tuning is finished."""
+class Jobs(ABC):
+    """All jobs of a plan, as far as they are known: some become known when others are finished."""
 
-    def __init__(self, plan: Plan, store: Store, only_airs: bool = False) -> None:
-        self.plan, self.store, self.tuning, self.only_airs = plan, store, Tuning(plan, store), only_airs
+    def __init__(self, store: Store, only_airs: bool = False) -> None:
+        self.store, self.only_airs = store, only_airs
 
-    def cells(self) -> list[Cell]:
-        """All cells that are known, the most wanted first: the base's air, then seed by seed."""
-        figures = (cell for method in self.plan.powers for cell in self.figure_cells(method))
-        cells = list(dict.fromkeys([*self._tuning_cells(), *self._table_cells(), *figures]))
-        return sorted(cells, key=self._rank)
+    @abstractmethod
+    def cells(self) -> Sequence[Cell]:
+        """All that are known, each once, the most wanted first."""
 
-    def airs(self) -> list[Air]:
-        """All airs, each once; of a setting the quickest first, among them that which most methods play."""
-        found: dict[str, list[Air]] = {}
-        for cell in sorted((cell for cell in self._paper_cells() if cell.air == "ns3"), key=self._rank):
-            found.setdefault((air := air_of(cell)).name, []).append(air)
-        wanted = sorted(found.values(), key=lambda same: (self._rank(same[0].cell)[:4], same[0].weight, -len(same)))
-        return [same[0] for same in wanted]
+    @abstractmethod
+    def airs(self) -> Sequence[Air]:
+        """All airs, each once, the most wanted first."""
 
     def open(self) -> tuple[list[Air], list[Cell]]:
         """Airs not recorded yet, and cells that can be run now."""
@@ -51,45 +43,12 @@ class Jobs:
             return airs, []
         missing = {air.name for air in airs}
         cells = [cell for cell in self.cells() if not self.store.is_done(cell)]
-        return airs, [cell for cell in cells if cell.air == "graph" or air_of(cell).name not in missing]
+        return airs, [cell for cell in cells if (air := cell.recording()) is None or air.name not in missing]
 
     def count(self) -> tuple[int, int]:
         """How many are done, of how many that are known."""
         jobs: list[Job] = [*self.airs(), *([] if self.only_airs else self.cells())]
         return sum(map(self.store.is_done, jobs)), len(jobs)
-
-    def lr(self, place: Place, method: str) -> float | None:
-        """The learning rate there; None where its tuning is not finished."""
-        return PAPER_LR if place.column == "paper" else self.tuning.lr(place.task, place.setting, method)
-
-    def _paper_cells(self) -> Iterator[Cell]:
-        for place, method in self._lines():
-            yield from self.plan.cells(place.task, place.setting, method, place.air, PAPER_LR)
-
-    def _table_cells(self) -> Iterator[Cell]:
-        for place, method in self._lines():
-            if lr := self.lr(place, method):
-                yield from self.plan.cells(place.task, place.setting, method, place.air, lr)
-
-    def _tuning_cells(self) -> Iterator[Cell]:
-        for place, method in self._lines():
-            if place.column == "tuned":
-                yield from self.tuning.cells(place.task, place.setting, method)
-
-    def _lines(self) -> Iterator[tuple[Place, str]]:
-        return product(self.plan.places(), self.plan.methods)
-
-    def figure_cells(self, method: str) -> list[Cell]:
-        """Those of a method with a fixed power, for the figures: in the base setting of the first data set."""
-        return self.plan.cells(self.plan.tasks[0], self.plan.base, method, "graph", PAPER_LR)
-
-    def _rank(self, cell: Cell) -> tuple[int, bool, int, int, int, int]:
-        """The seed of tuning is the first."""
-        plan, settings = self.plan, self.plan.settings()
-        elsewhere = (cell.setting.density, cell.setting.devices) != (plan.base.density, plan.base.devices)
-        method = list(plan.methods).index(cell.method) if cell.method in plan.methods else len(plan.methods)
-        place = settings.index(cell.setting)
-        return plan.tasks.index(cell.task), elsewhere, cell.seed, place, int(cell.air == "ns3"), method
 
 
 def do(job: Job, root: Path, data_dir: Path | None) -> Done | None:
@@ -100,17 +59,18 @@ def do(job: Job, root: Path, data_dir: Path | None) -> Done | None:
             return None
         if store.is_done(job):
             return Done(job, 0.0, "done meanwhile")
-        told = _record(job, store) if isinstance(job, Air) else _run(job, store, data_dir)
+        told = _record(job, store) if job.kind == "air" else _run(job, store, data_dir)
     return Done(job, time.monotonic() - began, told)
 
 
 def _record(air: Air, store: Store) -> str:
-    trace = record(air_scenario(air), store.folder(air), resume=True)
+    trace = record(air.scenario(), store.folder(air), resume=True)
     return f"{trace.exchanges[-1].closed_ns / 1e9:.1f} s simulated, density {trace.densities().mean():.3f}"
 
 
 def _run(cell: Cell, store: Store, data_dir: Path | None) -> str:
-    folder, scenario = store.folder(cell), cell_scenario(cell, store.air(cell))
+    recording, folder = cell.recording(), store.folder(cell)
+    scenario = cell.scenario(store.folder(recording) if recording else None)
     discard_other(folder, scenario)
     try:
         ran = run(scenario, folder, resume=True, data_dir=data_dir)

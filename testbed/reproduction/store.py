@@ -13,8 +13,7 @@ from typing import Any
 
 from testbed.errors import UserError
 from testbed.reproduction.curve import Curve, curve_of
-from testbed.reproduction.grid import Cell
-from testbed.reproduction.scenarios import Air, air_of
+from testbed.reproduction.job import Cell, Job
 from testbed.results import Run
 from testbed.scenario import Scenario, fingerprint
 from testbed.tables import write_whole
@@ -22,7 +21,6 @@ from testbed.trace import header
 from testbed.trace.files import HEADER
 
 DIVERGED = "diverged.json"
-Job = Air | Cell
 
 
 class Store:
@@ -31,14 +29,10 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._done: set[str] = set()
-        self._curves: dict[Cell, Curve] = {}
+        self._curves: dict[str, Curve] = {}
 
     def folder(self, job: Job) -> Path:
-        return self.root / ("airs" if isinstance(job, Air) else "cells") / job.name
-
-    def air(self, cell: Cell) -> Path:
-        """Where the air of a cell is; no folder is meant where it needs none."""
-        return self.folder(air_of(cell)) if cell.air == "ns3" else Path()
+        return self.root / f"{job.kind}s" / job.name
 
     def is_done(self, job: Job) -> bool:
         if job.name not in self._done and _is_done(self.folder(job)):
@@ -47,10 +41,10 @@ class Store:
 
     def curve(self, cell: Cell) -> Curve:
         """What a finished cell gave."""
-        if cell not in self._curves:
+        if cell.name not in self._curves:
             folder = self.folder(cell)
-            self._curves[cell] = curve_of(folder, (folder / DIVERGED).is_file())
-        return self._curves[cell]
+            self._curves[cell.name] = curve_of(folder, (folder / DIVERGED).is_file())
+        return self._curves[cell.name]
 
 
 def write_diverged(folder: Path, about: dict[str, Any]) -> None:

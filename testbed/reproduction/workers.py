@@ -15,9 +15,8 @@ from typing import NoReturn, Protocol
 import torch
 
 from testbed.errors import UserError
+from testbed.reproduction.job import Job
 from testbed.reproduction.jobs import Done, Jobs, do
-from testbed.reproduction.scenarios import Air
-from testbed.reproduction.store import Job
 
 
 class Listener(Protocol):
@@ -59,7 +58,7 @@ def _next(jobs: Jobs, running: dict[Future[Done | None], Job], tried: set[str], 
     """Jobs for the free workers. Half of the workers rather record airs, the others rather run cells."""
     busy = {job.name for job in running.values()} | tried
     airs, cells = ([job for job in each if job.name not in busy] for each in jobs.open())
-    recording = sum(isinstance(job, Air) for job in running.values())
+    recording = sum(job.kind == "air" for job in running.values())
     for _ in range(workers - len(running)):
         if airs and (recording < workers // 2 or not cells):
             recording += 1

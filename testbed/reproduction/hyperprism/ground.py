@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from testbed.reproduction.grid import AirKind, Column, Place, Setting, Task
-from testbed.reproduction.results import OURS, Results
+from testbed.reproduction.hyperprism.grid import AirKind, Column, Setting, Task
+from testbed.reproduction.hyperprism.plan import Place
+from testbed.reproduction.hyperprism.results import OURS, Results
 
 UNKNOWN = "cannot be told yet"
 

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
-from testbed.reproduction import tables
-from testbed.reproduction.claims import CLAIMS
-from testbed.reproduction.costs import airs, costs
-from testbed.reproduction.figures import draw
-from testbed.reproduction.grid import PAPER_LR, TITLES, TUNING_SEED, AirKind, Column, Task
-from testbed.reproduction.ground import Ground
-from testbed.reproduction.results import SHARE, Results
-from testbed.reproduction.scenarios import BATCH, PAYLOAD_BYTES
-from testbed.reproduction.theory import theory
-from testbed.reproduction.tuned import rates
-from testbed.tables import write_whole
+from testbed.reproduction.hyperprism import tables
+from testbed.reproduction.hyperprism.cells import BATCH, PAYLOAD_BYTES
+from testbed.reproduction.hyperprism.claims import CLAIMS
+from testbed.reproduction.hyperprism.costs import airs, costs
+from testbed.reproduction.hyperprism.figures import draw
+from testbed.reproduction.hyperprism.grid import PAPER_LR, TITLES, TUNING_SEED, AirKind, Column, Task
+from testbed.reproduction.hyperprism.ground import Ground
+from testbed.reproduction.hyperprism.results import SHARE, Results
+from testbed.reproduction.hyperprism.theory import theory
+from testbed.reproduction.hyperprism.tuned import rates
+from testbed.reproduction.text import markdown, write_text
 
 WHAT = {2: "data less and less IID", 3: "density of the graph", 4: "number of devices"}
 HEAD = """# The tables of the HyperPrism paper
@@ -47,11 +47,11 @@ def write(results: Results, folder: Path) -> list[Path]:
     written, parts = [], [head(results), claims(results)]
     for table in results.plan.tables:
         text = f"## Table {table}: {WHAT[table]}\n\n" + "\n".join(_table(results, table, folder))
-        written += [_write(folder / f"table{table}.csv", tables.as_csv(results, table))]
-        written += [_write(folder / f"table{table}.md", text.replace("## ", "# ", 1))]
+        written += [write_text(folder / f"table{table}.csv", tables.as_csv(results, table))]
+        written += [write_text(folder / f"table{table}.md", text.replace("## ", "# ", 1))]
         parts.append(text)
     parts += [theory(results, folder), costs(results), airs(results), rates(results)]
-    return [_write(folder / "README.md", "\n".join(parts)), *written]
+    return [write_text(folder / "README.md", "\n".join(parts)), *written]
 
 
 def head(results: Results) -> str:
@@ -67,7 +67,7 @@ def claims(results: Results) -> str:
         grounds = [Ground(results, *each) for each in tables.variants(results.plan) if each[1] == air]
         names = [f"{ground.task.data}, {ground.column} lr" for ground in grounds]
         rows = [[f"{each.sentence} *({each.measure})*", *map(each.judge, grounds)] for each in CLAIMS]
-        text += f"Over {tables.AIRS[air]}:\n\n{tables.markdown([['claim (how measured)', *names], *rows])}\n\n"
+        text += f"Over {tables.AIRS[air]}:\n\n{markdown([['claim (how measured)', *names], *rows])}\n\n"
     return text
 
 
@@ -114,8 +114,3 @@ def _cuts(task: Task) -> Iterator[str]:
         f"{TITLES[task.data]}: rates were tuned in {where}, over {task.tuning_rounds} rounds of random graphs under "
         f"seed {TUNING_SEED}, on {task.validation:,} training images that were held out for it."
     )
-
-
-def _write(file: Path, text: str) -> Path:
-    write_whole(file, (text.rstrip("\n") + "\n").encode())
-    return file

@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 
 from testbed.reproduction.curve import Curve
-from testbed.reproduction.grid import Cell, Plan, Setting, Task
-from testbed.reproduction.jobs import Jobs
-from testbed.reproduction.results import Results
-from testbed.reproduction.store import Job, Store
+from testbed.reproduction.hyperprism.cells import Cell
+from testbed.reproduction.hyperprism.grid import Setting, Task
+from testbed.reproduction.hyperprism.jobs import Jobs
+from testbed.reproduction.hyperprism.plan import Plan
+from testbed.reproduction.hyperprism.results import Results
+from testbed.reproduction.job import Cell as AnyCell
+from testbed.reproduction.job import Job
+from testbed.reproduction.store import Store
 
 TASK = Task("mnist5k", "logistic", rounds=3, eval_samples=50, validation=100, tuning_rounds=2)
 PLAN = Plan((TASK,), (2,), 2, methods=("dpsgd", "hyperprism"), powers=("wpm-mirror-p9",))
@@ -32,8 +36,8 @@ class Made(Store):
     def is_done(self, job: Job) -> bool:
         return job in self.made
 
-    def curve(self, cell: Cell) -> Curve:
-        return self.made[cell]
+    def curve(self, cell: AnyCell) -> Curve:
+        return self.made[cell]  # type: ignore[index]
 
 
 def results(curves: dict[str, list[Curve]], plan: Plan = PLAN, setting: Setting = BASE) -> Results:

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from testbed.report.style import STYLE, band, name, save, title
-from testbed.reproduction.grid import TABLES, AirKind, Column, Place, Task
-from testbed.reproduction.results import OURS, Results, places
+from testbed.reproduction.hyperprism.grid import TABLES, AirKind, Column, Task
+from testbed.reproduction.hyperprism.plan import Place
+from testbed.reproduction.hyperprism.results import OURS, Results, places
 from testbed.scenario.algorithms import title as title_of
 
 LOOK = STYLE | {"savefig.dpi": 110}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from testbed.reproduction.ground import UNKNOWN, Ground, arrival_s, less, step_s, unrest, verdict, whole_s
-from testbed.reproduction.results import OURS
+from testbed.reproduction.hyperprism.ground import UNKNOWN, Ground, arrival_s, less, step_s, unrest, verdict, whole_s
+from testbed.reproduction.hyperprism.results import OURS
 
 
 @dataclass(frozen=True)

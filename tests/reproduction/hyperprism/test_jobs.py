@@ -7,13 +7,15 @@ import pytest
 
 from testbed.errors import UserError
 from testbed.reproduction import jobs as module
-from testbed.reproduction.choice import Choice
-from testbed.reproduction.grid import CIFAR, MNIST, Cell, Plan, Setting, quick
-from testbed.reproduction.jobs import Jobs, do
-from testbed.reproduction.scenarios import air_of, air_scenario, cell_scenario
+from testbed.reproduction.hyperprism.cells import Cell, air_of
+from testbed.reproduction.hyperprism.choice import Choice
+from testbed.reproduction.hyperprism.grid import CIFAR, MNIST, Setting
+from testbed.reproduction.hyperprism.jobs import Jobs
+from testbed.reproduction.hyperprism.plan import Plan, quick
+from testbed.reproduction.jobs import do
 from testbed.reproduction.store import DIVERGED, Store, claimed
 from testbed.scenario import dumps, parse
-from tests.reproduction.made import BASE, PLAN, TASK, Made
+from tests.reproduction.hyperprism.made import BASE, PLAN, TASK, Made
 
 CELL = Cell(TASK, BASE, "dpsgd", "graph", 0.01, 1)
 SMALL = replace(CELL, setting=Setting(devices=4))
@@ -55,21 +57,21 @@ def test_cells_wait_for_their_air() -> None:
     plan = replace(PLAN, columns=("paper",), seeds=1, powers=())
     jobs = Jobs(plan, Made({}))
     airs, cells = jobs.open()
-    assert {cell.air for cell in cells} == {"graph"}
+    assert not any(cell.recording() for cell in cells)
     jobs.store.made = dict.fromkeys(airs)  # type: ignore[attr-defined]
-    assert {cell.air for cell in jobs.open()[1]} == {"graph", "ns3"}
+    assert {bool(cell.recording()) for cell in jobs.open()[1]} == {True, False}
     assert Jobs(plan, Made({}), only_airs=True).open() == (airs, [])
 
 
 def test_scenarios_are_the_papers() -> None:
-    scenario = air_scenario(air_of(live("dpsgd")))
+    scenario = air_of(live("dpsgd")).scenario()
     assert (scenario.network.kind, scenario.network.density, scenario.network.mobility) == ("ns3", 0.5, "redraw")
-    scenario = cell_scenario(Cell(CIFAR, Setting(1.0, 0.2, 20), "mudag", "graph", 0.1, 3), Path())
+    scenario = Cell(CIFAR, Setting(1.0, 0.2, 20), "mudag", "graph", 0.1, 3).scenario(None)
     assert (scenario.run.rounds, scenario.run.seed, scenario.devices.count) == (100, 3, 20)
     assert (scenario.data.name, scenario.data.alpha, scenario.model.name) == ("cifar10", 1.0, "cnn")
     assert (scenario.algorithm.name, scenario.algorithm.lr, scenario.algorithm.batch_size) == ("mudag", 0.1, 128)
     assert (scenario.network.kind, scenario.network.density, scenario.output.evaluate) == ("graph", 0.2, "test")
-    tuning = cell_scenario(replace(CELL, tuning=True), Path())
+    tuning = replace(CELL, tuning=True).scenario(None)
     assert (tuning.output.evaluate, tuning.data.validation, tuning.run.rounds) == ("validation", 100, 2)
 
 
@@ -128,7 +130,6 @@ def test_the_base_setting_can_be_asked_for_alone() -> None:
 @pytest.mark.parametrize(
     ("options", "word"),
     [
-        ({"paper": "adam"}, "hyperprism"),
         ({"tables": (5,)}, "2, 3, 4"),
         ({"data": "mnist5k"}, "mnist, cifar10, all"),
         ({"air": "wifi"}, "ns3, graph, both"),

@@ -1,19 +1,19 @@
 """The tables as Markdown and as CSV."""
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from testbed.reproduction.grid import TABLES, TITLES, AirKind, Column, Place, Plan, Task
-from testbed.reproduction.results import Measures, Results, Spread, places
+from testbed.reproduction.hyperprism.grid import TABLES, TITLES, AirKind, Column, Task
+from testbed.reproduction.hyperprism.plan import Place, Plan
+from testbed.reproduction.hyperprism.results import Measures, Results, places
+from testbed.reproduction.spread import Spread
+from testbed.reproduction.text import csv_text, markdown, number, spread_text
 from testbed.scenario.algorithms import title
 
 SYMBOLS = {2: "alpha", 3: "density", 4: "devices"}
 AIRS = {"ns3": "live 802.11a (ns-3)", "graph": "random graphs, no radio"}
 COLUMNS = {"paper": "lr .01 for all, as in the paper", "tuned": "lr tuned for each method"}
-NOT_RUN, NEVER = "", "-"
 SPREADS = ("max_acc", "rounds", "own_rounds", "seconds", "megabytes", "joules")
 
 
@@ -64,26 +64,7 @@ def as_csv(results: Results, table: int) -> str:
     for task, air, column in variants(results.plan):
         for place in places(results.plan, task, air, column, table):
             rows += [_row(results, place, method) for method in results.plan.methods]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
-
-
-def markdown(rows: Iterable[Sequence[str]]) -> str:
-    """A table; the first row is its head."""
-    head, *body = rows
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *body])
-
-
-def spread_text(spread: Spread, digits: int, scale: float = 1.0) -> str:
-    """Mean and standard deviation; how many seeds got there, where not all did; `-` where none did."""
-    if not spread.values:
-        return NOT_RUN
-    if not spread.reached:
-        return NEVER
-    text = f"{scale * spread.mean:.{digits}f}"
-    text += "" if math.isnan(spread.std) else f" ± {scale * spread.std:.{digits}f}"
-    return text if spread.reached == len(spread.values) else f"{text} ({spread.reached} of {len(spread.values)})"
+    return csv_text(rows)
 
 
 def _accuracy(results: Results, place: Place, method: str) -> list[str]:
@@ -103,16 +84,12 @@ def _row(results: Results, place: Place, method: str) -> list[object]:
     lr = results.jobs.lr(place, method)
     target = Spread(tuple(results.targets(place).values())).mean
     known = [place.task.data, place.air, place.column, setting.alpha, setting.density, setting.devices, method]
-    return [*known, "" if lr is None else lr, found.seeds, found.diverged, _number(target), *_numbers(found)]
+    return [*known, "" if lr is None else lr, found.seeds, found.diverged, number(target), *_numbers(found)]
 
 
 def _numbers(found: Measures) -> list[object]:
     spreads: list[Spread] = [getattr(found, name) for name in SPREADS]
-    return _flat([_number(each.mean), _number(each.std), each.reached] for each in spreads)
-
-
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.6g}"
+    return _flat([number(each.mean), number(each.std), each.reached] for each in spreads)
 
 
 def _percent(value: float) -> str:

@@ -6,34 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from testbed.reproduction.curve import Curve
-from testbed.reproduction.grid import AirKind, Cell, Column, Place, Plan, Task
-from testbed.reproduction.jobs import Jobs
+from testbed.reproduction.hyperprism.cells import Cell
+from testbed.reproduction.hyperprism.grid import AirKind, Column, Task
+from testbed.reproduction.hyperprism.jobs import Jobs
+from testbed.reproduction.hyperprism.plan import Place, Plan
+from testbed.reproduction.spread import Spread, spread
 
 SHARE = 0.95
 """Of the best accuracy, a target is so much."""
 REFERENCE, OURS = "dpsgd", "hyperprism"
-
-
-@dataclass(frozen=True)
-class Spread:
-    """One number for each seed, NaN for never."""
-
-    values: tuple[float, ...]
-
-    @property
-    def reached(self) -> int:
-        """Seeds that have a number."""
-        return int(np.isfinite(self.values).sum())
-
-    @property
-    def mean(self) -> float:
-        """Of those seeds; NaN where there is none."""
-        return float(np.nanmean(self.values)) if self.reached else float("nan")
-
-    @property
-    def std(self) -> float:
-        """Standard deviation over those seeds (divided by n - 1); NaN for fewer than two."""
-        return float(np.nanstd(self.values, ddof=1)) if self.reached > 1 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -88,12 +69,12 @@ class Results:
         curves, targets = self.curves(place, method), self.targets(place)
         paired = [(curve, targets[seed]) for seed, curve in curves.items() if seed in targets]
         return Measures(
-            max_acc=_spread(curve.best for curve in curves.values()),
-            rounds=_spread(curve.first(target) or np.nan for curve, target in paired),
-            own_rounds=_spread(curve.first(SHARE * curve.best) or np.nan for curve in curves.values()),
-            seconds=_spread(curve.at(curve.seconds, target) for curve, target in paired),
-            megabytes=_spread(curve.at(curve.bytes, target) / 1e6 for curve, target in paired),
-            joules=_spread(curve.at(curve.joules, target) for curve, target in paired),
+            max_acc=spread(curve.best for curve in curves.values()),
+            rounds=spread(curve.first(target) or np.nan for curve, target in paired),
+            own_rounds=spread(curve.first(SHARE * curve.best) or np.nan for curve in curves.values()),
+            seconds=spread(curve.at(curve.seconds, target) for curve, target in paired),
+            megabytes=spread(curve.at(curve.bytes, target) / 1e6 for curve, target in paired),
+            joules=spread(curve.at(curve.joules, target) for curve, target in paired),
             diverged=sum(curve.diverged for curve in curves.values()),
             seeds=len(curves),
         )
@@ -120,7 +101,3 @@ class Results:
 def places(plan: Plan, task: Task, air: AirKind, column: Column, table: int) -> list[Place]:
     """The columns of a table."""
     return [Place(task, setting, air, column) for setting in plan.columns_of(table)]
-
-
-def _spread(values: Iterable[float]) -> Spread:
-    return Spread(tuple(float(value) for value in values))

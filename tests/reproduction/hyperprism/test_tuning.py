@@ -3,9 +3,11 @@
 import pytest
 
 from testbed.reproduction.curve import Curve
-from testbed.reproduction.grid import TUNING_SEED, Cell
-from testbed.reproduction.tuning import HIGHEST, LOWEST, Tuning, rate
-from tests.reproduction.made import BASE, PLAN, TASK, Made, curve
+from testbed.reproduction.hyperprism.cells import Cell
+from testbed.reproduction.hyperprism.grid import TUNING_SEED
+from testbed.reproduction.hyperprism.tuning import Tuning
+from testbed.reproduction.search import HIGHEST, LOWEST, rate
+from tests.reproduction.hyperprism.made import BASE, PLAN, TASK, Made, curve
 
 
 def cell(lr: float) -> Cell:

@@ -3,9 +3,10 @@
 import numpy as np
 
 from testbed.reproduction.curve import Curve
-from testbed.reproduction.grid import Place
-from testbed.reproduction.results import Results, Spread
-from testbed.reproduction.tables import markdown, spread_text
+from testbed.reproduction.hyperprism.plan import Place
+from testbed.reproduction.hyperprism.results import Results
+from testbed.reproduction.spread import Spread
+from testbed.reproduction.text import markdown, spread_text
 from testbed.scenario.algorithms import title
 
 FIXED = "wpm-mirror-p3"

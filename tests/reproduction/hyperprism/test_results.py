@@ -5,10 +5,10 @@ import math
 import pytest
 
 from testbed.reproduction.curve import curve_of
-from testbed.reproduction.grid import Place
-from testbed.reproduction.results import Spread
+from testbed.reproduction.hyperprism.plan import Place
+from testbed.reproduction.spread import Spread
 from testbed.results import RunWriter
-from tests.reproduction.made import BASE, TASK, curve, results
+from tests.reproduction.hyperprism.made import BASE, TASK, curve, results
 
 NAN = float("nan")
 HERE = Place(TASK, BASE, "graph", "paper")

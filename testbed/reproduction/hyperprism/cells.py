@@ -1,4 +1,4 @@
-"""From a cell to its scenario, and to the air that it needs.
+"""Cells, their scenarios, and the airs that they need.
 
 An air depends on what the devices send and when, not on what they learn: methods whose messages are of one size and go
 to the same devices share it, whatever the data's concentration and the learning rate.
@@ -7,10 +7,10 @@ to the same devices share it, whatever the data's concentration and the learning
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from testbed.exchange import ALL_NEIGHBOURS
-from testbed.reproduction.grid import METHODS, Cell, Setting, Task
+from testbed.reproduction.hyperprism.grid import METHODS, AirKind, Setting, Task
 from testbed.scenario import Scenario, parse
 from testbed.session import replay_keys
 from testbed.session.learner import Workload, workload
@@ -23,6 +23,36 @@ TUNING_EVERY = 5
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One run: a method in a setting, over an air, with a learning rate, under a seed."""
+
+    task: Task
+    setting: Setting
+    method: str
+    air: AirKind
+    lr: float
+    seed: int
+    tuning: bool = False
+    """Whether it is measured on held out training images, to choose a learning rate."""
+    kind: ClassVar[Literal["cell"]] = "cell"
+
+    @property
+    def name(self) -> str:
+        words = [self.task.data, self.setting.name, self.method, self.air, f"lr{self.lr:g}", f"s{self.seed}"]
+        return "-".join([*words, "tuning"] if self.tuning else words)
+
+    def recording(self) -> "Air | None":
+        """Its air over ns-3; random graphs need none."""
+        return air_of(self) if self.air == "ns3" else None
+
+    def scenario(self, recording: Path | None) -> Scenario:
+        """Over random graphs, or over the recording."""
+        if recording is None:
+            return parse(_tree(self, {"kind": "graph", "density": self.setting.density}))
+        return parse(_tree(self, _ns3(self.setting) | replay_keys(recording)))
+
+
+@dataclass(frozen=True)
 class Air:
     """A live air to be recorded once. `cell` is one of those that play it."""
 
@@ -30,7 +60,11 @@ class Air:
     cell: Cell
     weight: int
     """Message bytes of a device in a round: about how long it takes to simulate."""
-    kind: ClassVar[str] = "air"
+    kind: ClassVar[Literal["air"]] = "air"
+
+    def scenario(self) -> Scenario:
+        """No cache: these recordings are kept where they are."""
+        return parse(_tree(self.cell, _ns3(self.cell.setting)))
 
 
 def air_of(cell: Cell) -> Air:
@@ -39,18 +73,6 @@ def air_of(cell: Cell) -> Air:
     size, whom = int(work.message_bytes.max()), "" if work.audience == ALL_NEIGHBOURS else "-partner"
     name = f"ns3-m{setting.devices}-d{setting.density:g}-s{cell.seed}-{size}B-x{work.exchanges}{whom}"
     return Air(name, cell, size * work.exchanges)
-
-
-def air_scenario(air: Air) -> Scenario:
-    """What is recorded. No cache: these recordings are kept where they are."""
-    return parse(_tree(air.cell, _ns3(air.cell.setting)))
-
-
-def cell_scenario(cell: Cell, air: Path) -> Scenario:
-    """What is run: over random graphs, or over the recording in the folder `air`."""
-    if cell.air == "graph":
-        return parse(_tree(cell, {"kind": "graph", "density": cell.setting.density}))
-    return parse(_tree(cell, _ns3(cell.setting) | replay_keys(air)))
 
 
 def _ns3(setting: Setting) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from testbed.errors import UserError
-from testbed.reproduction import Choice, entry, reproduce
-from testbed.reproduction.grid import Plan, Setting
+from testbed.reproduction import entry, reproduce
+from testbed.reproduction.hyperprism.choice import Choice
+from testbed.reproduction.hyperprism.grid import Setting
+from testbed.reproduction.hyperprism.plan import Plan
+from testbed.reproduction.job import Job
 from testbed.reproduction.jobs import Done, Jobs, do
-from testbed.reproduction.store import Job
-from tests.reproduction.made import PLAN, TASK
+from tests.reproduction.hyperprism.made import PLAN, TASK
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,9 @@ def test_killed_at_any_moment_it_goes_on(tmp_path: Path) -> None:
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    for folders in ({"out": file}, {"out": tmp_path / "out", "results": file}):
+    for out, results in ((file, None), (tmp_path / "out", file)):
         with pytest.raises(UserError, match="file is a file: name a folder"):
-            reproduce(Tiny(), listener=Heard(), only_tables=True, **folders)
+            reproduce(Tiny(), out, Heard(), results=results, only_tables=True)
 
 
 def test_only_one_thing_can_be_the_only_one(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """What a round costs, of curves made by hand."""
 
-from testbed.reproduction.costs import airs, costs
-from testbed.reproduction.grid import Cell
-from testbed.reproduction.jobs import Jobs
-from testbed.reproduction.results import Results
-from tests.reproduction.made import BASE, PLAN, TASK, Made, curve, results
+from testbed.reproduction.hyperprism.cells import Cell
+from testbed.reproduction.hyperprism.costs import airs, costs
+from testbed.reproduction.hyperprism.jobs import Jobs
+from testbed.reproduction.hyperprism.results import Results
+from tests.reproduction.hyperprism.made import BASE, PLAN, TASK, Made, curve, results
 
 
 def test_milliseconds_of_a_round() -> None:

@@ -5,12 +5,13 @@ import io
 
 import pytest
 
-from testbed.reproduction.claims import CLAIMS, highest, worse_with_skew
 from testbed.reproduction.curve import Curve
-from testbed.reproduction.ground import Ground, verdict
-from testbed.reproduction.results import Spread
-from testbed.reproduction.tables import accuracy_table, as_csv, cost_table, is_empty, markdown, spread_text
-from tests.reproduction.made import PLAN, TASK, curve, results
+from testbed.reproduction.hyperprism.claims import CLAIMS, highest, worse_with_skew
+from testbed.reproduction.hyperprism.ground import Ground, verdict
+from testbed.reproduction.hyperprism.tables import accuracy_table, as_csv, cost_table, is_empty
+from testbed.reproduction.spread import Spread
+from testbed.reproduction.text import markdown, spread_text
+from tests.reproduction.hyperprism.made import PLAN, TASK, curve, results
 
 NAN = float("nan")
 FOUND: dict[str, list[Curve]] = {

@@ -1,0 +1,1 @@
+"""LoRA clients: policies on ranks and merges of adapters, at equal bytes."""
