@@ -17,6 +17,7 @@ from testbed.reproduction.lora.tasks import Task
 
 LOOK = STYLE | {"savefig.dpi": 110}
 DASHES = ("-", "--", ":")
+MARKED = {"markersize": 3, "markevery": 0.2}
 ACCURACY = "accuracy, mean over devices"
 
 
@@ -27,8 +28,8 @@ def draw_rounds(results: Results, place: Place, folder: Path) -> Path:
         panels = figure.subplots(2, len(FAMILIES), sharey=True, sharex="row")
         for family, (by_bytes, by_time) in zip(FAMILIES, panels.T, strict=True):
             _whole(results, place, by_bytes, by_time)
-            for number, method in enumerate(of_family(results, place, family)):
-                _method(results, place, method, number, by_bytes, by_time)
+            for method in of_family(results, place, family):
+                _lines(results, place, method, {**_look(method), **MARKED}, by_bytes, by_time)
             title(by_bytes, family)
             by_bytes.set_xscale("log")
             by_time.set_xscale("log")
@@ -49,14 +50,12 @@ def draw_budgets(results: Results, task: Task, folder: Path) -> Path:
         panels = figure.subplots(2, len(FAMILIES), sharey=True, sharex="row")
         places = [Place(task, task.alphas[0], budget) for budget in sorted(task.budgets)]
         for family, (by_bytes, by_time) in zip(FAMILIES, panels.T, strict=True):
-            methods = dict.fromkeys(method for place in places for method in of_family(results, place, family))
-            _budgets(results, places[:1], "whole", {"color": "black", "marker": "*"}, by_bytes, by_time)
-            for number, method in enumerate(methods):
+            _reference(results, places[0], by_bytes, by_time)
+            for method in dict.fromkeys(method for place in places for method in of_family(results, place, family)):
                 if METHODS[method].algorithm.get("name") != "local":
-                    _budgets(results, places, method, _look(number), by_bytes, by_time)
+                    _budgets(results, places, method, by_bytes, by_time)
             title(by_bytes, family)
             by_bytes.set_xscale("log")
-            by_time.set_xscale("log")
             name(by_bytes, "messages of all devices in all rounds (MB)", "")
             name(by_time, "simulated time of all rounds (s)", "")
             by_time.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=7)
@@ -72,19 +71,23 @@ def of_family(results: Results, place: Place, family: Family) -> list[str]:
     return [method for method in results.plan.fitting(place) if METHODS[method].family == family]
 
 
-def _look(number: int) -> dict[str, Any]:
-    colour, dashes = COLOURS[number % (len(COLOURS) - 1)], DASHES[number // (len(COLOURS) - 1)]
-    return {"color": colour, "linestyle": dashes, "marker": MARKERS[number % len(MARKERS)]}
+def _look(method: str) -> dict[str, Any]:
+    """The same in every figure."""
+    family = [each for each, of in METHODS.items() if of.family == METHODS[method].family]
+    number, colours = family.index(method), COLOURS[:-1]
+    dashes = DASHES[number // len(colours)]
+    return {
+        "color": colours[number % len(colours)],
+        "linestyle": dashes,
+        "marker": MARKERS[number % len(MARKERS)],
+        "linewidth": 1.2,
+        "label": title_of(method),
+    }
 
 
 def _whole(results: Results, place: Place, by_bytes: Axes, by_time: Axes) -> None:
     look = {"color": "black", "linewidth": 2.0, "label": title_of("whole")}
     _lines(results, place, "whole", look, by_bytes, by_time)
-
-
-def _method(results: Results, place: Place, method: str, number: int, by_bytes: Axes, by_time: Axes) -> None:
-    look = {**_look(number), "linewidth": 1.2, "markersize": 3, "markevery": 0.2, "label": title_of(method)}
-    _lines(results, place, method, look, by_bytes, by_time)
 
 
 def _lines(results: Results, place: Place, method: str, look: dict[str, Any], by_bytes: Axes, by_time: Axes) -> None:
@@ -100,13 +103,18 @@ def _lines(results: Results, place: Place, method: str, look: dict[str, Any], by
     band(by_time, np.mean([curve.seconds[:length] for curve in curves], 0), accuracy, **look)
 
 
-def _budgets(
-    results: Results, places: list[Place], method: str, look: dict[str, Any], by_bytes: Axes, by_time: Axes
-) -> None:
+def _budgets(results: Results, places: list[Place], method: str, by_bytes: Axes, by_time: Axes) -> None:
     found = [each for place in places if (each := results.measures(place, method)).megabytes.reached]
-    if not found:
-        return
-    best = [each.best.mean for each in found]
-    style = {**look, "linewidth": 1.2, "markersize": 4, "label": title_of(method)}
-    by_bytes.plot([each.megabytes.mean for each in found], best, **style)
-    by_time.plot([each.seconds.mean for each in found], best, **style)
+    if found:
+        best, look = [each.best.mean for each in found], {**_look(method), "markersize": 4}
+        by_bytes.plot([each.megabytes.mean for each in found], best, **look)
+        by_time.plot([each.seconds.mean for each in found], best, **look)
+
+
+def _reference(results: Results, place: Place, by_bytes: Axes, by_time: Axes) -> None:
+    """A line across: what full fine-tuning costs would leave no room for the others."""
+    found = results.measures(place, "whole")
+    if found.megabytes.reached:
+        text = f"{title_of('whole')}: {found.megabytes.mean:,.0f} MB, {found.seconds.mean:,.0f} s"
+        for axes in (by_bytes, by_time):
+            axes.axhline(found.best.mean, color="black", linewidth=1.2, label=text)

@@ -38,7 +38,7 @@ METHODS = """## Methods
 Not the full product of policies, merges and algorithms. With one rank on all devices RBLA, zero padding and
 replication are FedIT, and FlexLoRA is what it is weighted by rank or completed; FLoRA is FlexLoRA here in any case, as
 a stack that grows with each hop has to be pressed. FFA-LoRA sends B alone, and has the highest rank that fits;
-SA-FedLoRA begins with the highest rank whose schedule sends r a round in the mean. Given ranks are 2 r, r, r / 2, r / 2
+SA-FedLoRA begins with the highest rank whose schedule sends r a round in the mean. Given ranks are r / 2, r, r / 2, 2 r
 in turn. A method is left out of budgets where it makes no sense: unequal ranks of mean 1, layers to choose among where
 there is one.
 """
@@ -95,12 +95,11 @@ def _task(results: Results, task: Task, folder: Path) -> Iterator[str]:
     for place in places:
         if not tables.is_empty(results, place):
             yield from _place(results, place, folder)
-    yield f"### {task.name}: learning rates\n\n{_rates(task)}\n\n{tables.rates_table(results, task)}\n"
+    if task.lr is None:
+        yield f"### {task.name}: learning rates\n\n{_rates(task)}\n\n{tables.rates_table(results, task)}\n"
 
 
 def _rates(task: Task) -> str:
-    if task.lr is not None:
-        return "One for all."
     return (
         f"Half decades, tuned at alpha {task.alphas[0]:g} and r = {task.base_budget} (or the method's first) over "
         f"random graphs, {task.tuning_rounds} rounds, seed 0, on {task.validation:,} held out training samples; in "

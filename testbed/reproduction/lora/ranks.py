@@ -28,12 +28,12 @@ def one_sided(task: Task, budget: int) -> Keys | None:
 
 
 def unequal(task: Task, budget: int) -> Keys | None:
-    """Ranks 2 r, r, r / 2, r / 2 dealt out in turn, whose mean is r; a smaller highest one where layers ask for it."""
+    """Ranks r / 2, r, r / 2, 2 r dealt out in turn, whose mean is r; a lower highest one where layers ask for it."""
     high = min(2 * budget, cap(task))
     low = (3 * budget - high) // 2
     if high <= budget or low < 1:
         return None
-    turn = (high, budget, low, low)
+    turn = (low, budget, low, high)  # whatever the number of devices, the mean is no higher
     return {"rank": tuple(turn[device % 4] for device in range(task.devices))}
 
 
@@ -78,9 +78,9 @@ def sinking(task: Task, budget: int) -> Keys | None:
 
 
 def by_link(task: Task, budget: int) -> Keys | None:
-    """Rank r at first; a message should take no longer than it takes over a good link."""
-    keys = sinking(task, budget)
-    return keys and {**keys, "message_s": task.message_s * budget}
+    """Rank r at first; a message should take no longer than one of rank r takes in the middle."""
+    keys, (base, per_rank) = sinking(task, budget), task.message_s
+    return keys and {**keys, "message_s": base + per_rank * budget}
 
 
 def boosted(task: Task, budget: int) -> Keys | None:

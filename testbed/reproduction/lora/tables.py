@@ -97,8 +97,6 @@ def rates_table(results: Results, task: Task) -> str:
 
 
 def _rate(results: Results, task: Task, method: str) -> str:
-    if task.lr is not None:
-        return f"{task.lr:g}"
     search = results.jobs.search(task, method)
     tried, lr = search.tried(), search.lr()
     if not tried:
