@@ -40,7 +40,10 @@ class Jobs(jobs.Jobs):
         return [air for _, air in sorted(found.values(), key=lambda each: each[0])]
 
     def line(self, place: Place, method: str) -> list[Cell]:
-        """The cells of a method in a place, one for each seed; none as long as its learning rate is not known."""
+        """The cells of a method in a place, one for each seed; none where it makes no sense, and none as long as its
+        learning rate is not known."""
+        if method not in self.plan.lines(place):
+            return []
         lr = self.lr(place.task, method)
         return [] if lr is None else self._cells(place, method, lr)
 
@@ -70,8 +73,7 @@ class Jobs(jobs.Jobs):
     def _lines(self) -> Iterator[tuple[Place, str]]:
         for task in self.plan.tasks:
             for place in self.plan.places(task):
-                for method in [*self.plan.references(task), *self.plan.fitting(place)]:
-                    yield place, method
+                yield from ((place, method) for method in self.plan.lines(place))
 
     def _rank(self, cell: Cell) -> tuple[int, ...]:
         """The seed of tuning is the first."""

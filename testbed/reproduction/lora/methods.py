@@ -7,6 +7,7 @@ where components are not alike on all devices.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from testbed.reproduction.lora import ranks
@@ -93,6 +94,7 @@ def title(method: str) -> str:
     return WHOLE[method] if method in WHOLE else METHODS[method].title
 
 
+@lru_cache(maxsize=None)
 def fits(task: Task, method: str, budget: int) -> bool:
     """Whether a method is run with a budget."""
     return METHODS[method].keys(task, budget) is not None

@@ -63,14 +63,18 @@ def _state(results: Results) -> Iterator[str]:
     """How much of it is there."""
     yield "## What is there\n"
     for task in results.plan.tasks:
-        lines = [(place, each) for place in results.plan.places(task) for each in tables.lines(results.plan, place)]
-        unique = {(place.alpha, method, place.budget * (method in results.plan.methods)) for place, method in lines}
-        done = {
-            (place.alpha, method, place.budget * (method in results.plan.methods)): len(results.curves(place, method))
-            for place, method in lines
-        }
-        yield f"- {task.name}: {sum(done.values())} of {len(unique) * results.plan.seeds} cells. {_local(task)}"
+        yield f"- {task.name}: {_count(results, task)}. {_local(task)}"
     yield ""
+
+
+def _count(results: Results, task: Task) -> str:
+    """References have one cell for all budgets."""
+    plan, done = results.plan, {}
+    for place in plan.places(task):
+        for method in plan.lines(place):
+            key = place.alpha, method, place.budget if method in plan.methods else 0
+            done[key] = len(results.curves(place, method))
+    return f"{sum(done.values())} of {len(done) * plan.seeds} cells"
 
 
 def _local(task: Task) -> str:

@@ -31,6 +31,10 @@ class Plan:
         """The methods that make sense there."""
         return [method for method in self.methods if fits(place.task, method, place.budget)]
 
+    def lines(self, place: Place) -> list[str]:
+        """All methods there, references first."""
+        return [*self.references(place.task), *self.fitting(place)]
+
     def tuned_with(self, task: Task, method: str) -> int:
         """The budget that a method's learning rate is tuned with: the base one, if it makes sense there."""
         budgets = [task.base_budget, *task.budgets]

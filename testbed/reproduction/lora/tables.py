@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from testbed.reproduction.lora.methods import FAMILIES, METHODS, WHOLE, title
-from testbed.reproduction.lora.plan import Place, Plan
+from testbed.reproduction.lora.plan import Place
 from testbed.reproduction.lora.results import Measures, Results
 from testbed.reproduction.lora.tasks import Task, budget_bytes, shape, whole_bytes
 from testbed.reproduction.spread import Spread
@@ -15,11 +15,6 @@ SPREADS = (
 )
 
 
-def lines(plan: Plan, place: Place) -> list[str]:
-    """The methods of a table: references first."""
-    return [*plan.references(place.task), *plan.fitting(place)]
-
-
 def is_empty(results: Results, place: Place) -> bool:
     """Whether no cell with adapters is finished there."""
     return not any(results.curves(place, method) for method in results.plan.fitting(place))
@@ -28,14 +23,14 @@ def is_empty(results: Results, place: Place) -> bool:
 def result_table(results: Results, place: Place) -> str:
     """Accuracy, what a whole run costs, and what is left of the ranks; Markdown."""
     head = ["method", "ranks", "best", "last", "MB", "air MB", "s", "J", "rank", "energy above"]
-    rows = [_result(results, place, method) for method in lines(results.plan, place)]
+    rows = [_result(results, place, method) for method in results.plan.lines(place)]
     return markdown([head, *rows])
 
 
 def target_table(results: Results, place: Place) -> str:
     """What it takes to the common target; Markdown."""
     head = ["method", "ranks", "rounds", "MB", "s", "J"]
-    rows = [_target(results, place, method) for method in lines(results.plan, place)]
+    rows = [_target(results, place, method) for method in results.plan.lines(place)]
     return markdown([head, *rows])
 
 
@@ -84,13 +79,13 @@ def as_csv(results: Results) -> str:
     rows: list[list[object]] = [[*known, "finished", "diverged", *columns]]
     for task in results.plan.tasks:
         for place in results.plan.places(task):
-            rows += [_row(results, place, method) for method in lines(results.plan, place)]
+            rows += [_row(results, place, method) for method in results.plan.lines(place)]
     return csv_text(rows)
 
 
 def rates_table(results: Results, task: Task) -> str:
     """The learning rates that were chosen, and what was tried; Markdown."""
-    methods = dict.fromkeys(method for place in results.plan.places(task) for method in lines(results.plan, place))
+    methods = dict.fromkeys(method for place in results.plan.places(task) for method in results.plan.lines(place))
     return markdown(
         [["method", "ranks", "lr"], *([*_named(method), _rate(results, task, method)] for method in methods)]
     )
