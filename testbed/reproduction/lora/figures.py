@@ -18,6 +18,10 @@ from testbed.reproduction.lora.tasks import Task
 LOOK = STYLE | {"savefig.dpi": 110}
 DASHES = ("-", "--", ":")
 MARKED = {"markersize": 3, "markevery": 0.2}
+LEGEND: Any = {
+    **{"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 2},
+    **{"fontsize": 7, "columnspacing": 1.0, "handlelength": 1.8},
+}
 ACCURACY = "accuracy, mean over devices"
 
 
@@ -35,7 +39,7 @@ def draw_rounds(results: Results, place: Place, folder: Path) -> Path:
             by_time.set_xscale("log")
             name(by_bytes, "messages of all devices so far (MB)", "")
             name(by_time, "simulated time (s)", "")
-            by_time.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=7)
+            by_time.legend(**LEGEND)
         for axes in panels[:, 0]:
             axes.set_ylabel(ACCURACY)
         file = folder / f"{place.task.name}-a{place.alpha:g}-r{place.budget}.png"
@@ -55,10 +59,9 @@ def draw_budgets(results: Results, task: Task, folder: Path) -> Path:
                 if METHODS[method].algorithm.get("name") != "local":
                     _budgets(results, places, method, by_bytes, by_time)
             title(by_bytes, family)
-            by_bytes.set_xscale("log")
             name(by_bytes, "messages of all devices in all rounds (MB)", "")
             name(by_time, "simulated time of all rounds (s)", "")
-            by_time.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=7)
+            by_time.legend(**LEGEND)
         for axes in panels[:, 0]:
             axes.set_ylabel("best " + ACCURACY)
         file = folder / f"{task.name}-budgets.png"
@@ -115,6 +118,8 @@ def _reference(results: Results, place: Place, by_bytes: Axes, by_time: Axes) ->
     """A line across: what full fine-tuning costs would leave no room for the others."""
     found = results.measures(place, "whole")
     if found.megabytes.reached:
-        text = f"{title_of('whole')}: {found.megabytes.mean:,.0f} MB, {found.seconds.mean:,.0f} s"
-        for axes in (by_bytes, by_time):
-            axes.axhline(found.best.mean, color="black", linewidth=1.2, label=text)
+        costs = f"{found.megabytes.mean:,.0f} MB", f"{found.seconds.mean:,.0f} s"
+        for axes, cost in zip((by_bytes, by_time), costs, strict=True):
+            axes.axhline(found.best.mean, color="black", linewidth=1.2, label=title_of("whole"))
+            across = axes.get_yaxis_transform()
+            axes.text(0.98, found.best.mean, cost, transform=across, ha="right", va="bottom", size=7)

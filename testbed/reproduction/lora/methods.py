@@ -7,7 +7,7 @@ where components are not alike on all devices.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal
 
 from testbed.reproduction.lora import ranks
@@ -62,7 +62,7 @@ METHODS: dict[str, Method] = {
     "flexlora": _same("FlexLoRA", "flexlora"),
     "flora": _same("FLoRA", "flora"),
     "products-wpm3": _same("products, WPM p = 3", "products", algorithm=POWER),
-    "feedback-wpm3": _same("products with feedback, WPM p = 3", "products_feedback", algorithm=POWER),
+    "feedback-wpm3": _same("products, WPM, feedback", "products_feedback", algorithm=POWER),
     "aligned": _same("aligned factors", "aligned"),
     "hetlora-merge": _same("HetLoRA's mean", "hetlora"),
     "given-rbla": _given("RBLA", "rbla"),
@@ -94,7 +94,7 @@ def title(method: str) -> str:
     return WHOLE[method] if method in WHOLE else METHODS[method].title
 
 
-@lru_cache(maxsize=None)
+@cache
 def fits(task: Task, method: str, budget: int) -> bool:
     """Whether a method is run with a budget."""
     return METHODS[method].keys(task, budget) is not None
