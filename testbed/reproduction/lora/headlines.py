@@ -46,7 +46,8 @@ def headlines(results: Results) -> str:
     parts = [TEXT.format(rank=ROBERTA_RANK, share=100 * (1 - ROBERTA_RANK / ROBERTA)), _papers(), ""]
     parts += ["What a rank is of each model here, by arithmetic:", "", tables.bytes_table(results.plan.tasks), ""]
     for task in results.plan.tasks:
-        parts += [f"### {task.name}: saved, alpha {task.alphas[0]:g}", "", tables.savings_table(results, task), ""]
+        if not all(tables.is_empty(results, place) for place in results.plan.places(task)):
+            parts += [f"### {task.name}: saved, alpha {task.alphas[0]:g}", "", tables.savings_table(results, task), ""]
     return "\n".join(parts)
 
 

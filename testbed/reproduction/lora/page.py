@@ -60,7 +60,7 @@ def write(results: Results, folder: Path) -> Path:
 
 
 def _state(results: Results) -> Iterator[str]:
-    """How much of it is there."""
+    """How much of it is there, and what was cut."""
     yield "## What is there\n"
     for task in results.plan.tasks:
         yield f"- {task.name}: {_count(results, task)}. {_local(task)}"

@@ -102,8 +102,9 @@ class Task:
 RANDOM = "Its base is random and frozen: adapters and head learn on random features, full fine-tuning all from scratch."
 MLP = Task("mnist", "mlp", note=f"One hidden layer of 128. {RANDOM}")
 CNN = Task(
-    "mnist", "cnn", alphas=(0.1,), budgets=(1, 2, 4), note=f"LeNet-5; no rank above the 6 filters of layer 1. {RANDOM}"
-)
+    "mnist", "cnn", alphas=(0.1,), budgets=(1, 4), eval_every=5, eval_samples=500, message_s=(1.04, 0.083),
+    note=f"LeNet-5; no rank above the 6 filters of its first layer. {RANDOM}",
+)  # fmt: skip
 TEXT = Task(
     "reuters-r8", "minilm", rounds=30, batch=16, local_steps=2, lr=0.003, alphas=(0.1,), budgets=(1, 4),
     runs_whole=False, eval_every=5, eval_samples=500, message_s=(1.3, 0.87), deadline_s=300.0,
