@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from testbed.learning.adam import AdamW
+from testbed.learning.amended import Amended
 from testbed.learning.descent import Descent, Penalty, Trained
 from testbed.learning.schedule import lr_at
 from testbed.learning.sgd import Sgd
@@ -120,6 +121,10 @@ class LocalTraining(ABC):
 
 def descent(algorithm: Algorithm, momentum: float) -> Descent:
     """The optimiser that `algorithm` names."""
+    if algorithm.amend:
+        return Amended(
+            *(algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip), amend=algorithm.amend
+        )
     if algorithm.optimizer == "adamw":
         return AdamW(algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip)
     return Sgd(momentum, algorithm.weight_decay, algorithm.clip)

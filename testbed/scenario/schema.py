@@ -383,6 +383,13 @@ class Algorithm(Section):
         (0.9, 0.999), description="`adamw`: decay of its first and second moment."
     )
     epsilon: PositiveFloat = Field(1e-8, description="`adamw`: what is added to the root of the second moment.")
+    amend: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="`adamw`: share of every step that goes along the change of the device's model since its last "
+        "local training, in place of Adam's direction (FedLADA); 0: none.",
+    )
     weight_decay: float = Field(
         0.0,
         ge=0,
@@ -463,6 +470,10 @@ class Algorithm(Section):
             raise ValueError(
                 f'algorithm.momentum = {self.momentum:g} is for algorithm.optimizer = "sgd"; "adamw" has '
                 "algorithm.betas"
+            )
+        if self.optimizer != "adamw" and self.amend:
+            raise ValueError(
+                f'algorithm.amend = {self.amend:g} is for algorithm.optimizer = "adamw"; it is "{self.optimizer}"'
             )
         return self
 
