@@ -1,5 +1,5 @@
-"""AdamW amended by a direction of all: after FedLADA (Sun et al., "Efficient Federated Learning via Local Adaptive Amended
-Optimizer with Linear Speedup", TPAMI 2023). A reconstruction: we had no more than its title and abstract.
+"""AdamW amended by a direction of all: after FedLADA (Sun et al., "Efficient Federated Learning via Local Adaptive
+Amended Optimizer with Linear Speedup", TPAMI 2023). A reconstruction: we had no more than its title and abstract.
 
 From these: devices adapt their steps locally, and amend each by an estimate of the global update of the last round,
 against drift to their own data. Our reading, with the step s that AdamW would take per learning rate, weight decay in

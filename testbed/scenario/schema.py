@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -572,3 +572,9 @@ class Scenario(Section):
                 f"network.hello_s = {self.network.hello_s:g}: no message can be sent before the hellos"
             )
         return self
+
+
+def sections() -> dict[str, type[Section]]:
+    """The sections of a scenario by name; of one that may be left out, what it is where it stands."""
+    kinds: dict[str, Any] = {name: field.annotation for name, field in Scenario.model_fields.items()}
+    return {name: next(iter(get_args(kind)), kind) for name, kind in kinds.items()}
