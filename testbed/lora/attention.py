@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from testbed.lora.layout import Target
 from testbed.lora.names import name_of
-from testbed.lora.stack import low_rank, weight
+from testbed.lora.stack import in_pass, low_rank, weight
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
@@ -76,10 +76,11 @@ class Attention(nn.Module):
         return self._project(name, x).view(*x.shape[:2], self.num_heads, -1).transpose(1, 2)
 
     def _project(self, name: str, x: Tensor) -> Tensor:
-        outputs = functional.linear(x, *projections(self.base)[name])
+        own, bias = projections(self.base)[name]
         if name not in self._names:
-            return outputs
+            return functional.linear(x, own, bias)
         layer, a, b = self._names[name]
+        outputs = functional.linear(x, in_pass(layer, own), bias)
         return low_rank(layer, x, weight(a), weight(b), outputs)
 
 

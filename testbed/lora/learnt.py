@@ -10,6 +10,7 @@ from testbed.learning.evaluate import Accuracy
 from testbed.learning.models import ModelSpec
 from testbed.learning.steps import Gradients
 from testbed.lora.model import Adapted
+from testbed.lora.perturbation import Perturbed
 from testbed.lora.training import Stacked, StackedAccuracy
 
 CHUNK = 256
@@ -22,6 +23,8 @@ class WithAdapters:
 
     model: Adapted
     seed: int
+    perturbation: float = 0.0
+    """Of the weights while gradients are taken, see `testbed.lora.perturbation`; 0: none."""
 
     @property
     def spec(self) -> ModelSpec:
@@ -31,6 +34,8 @@ class WithAdapters:
         return self.model.start(self.seed)
 
     def gradients(self, x: Tensor, y: Tensor) -> Gradients:
+        if self.perturbation:
+            return Perturbed(self.model, x, y, self.perturbation, self.seed)
         return Stacked(self.model, x, y)
 
     def accuracy(self, x: Tensor, y: Tensor) -> Accuracy:

@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from testbed.errors import UserError
 from testbed.learning.models import ModelSpec, Parameter, Part
+from testbed.lora.attention import Attention, projections
+from testbed.lora.layers import Adapter
 from testbed.lora.layout import Layout, Target
 from testbed.lora.measure import flops, kept, places
 from testbed.lora.names import Side, name_of
 from testbed.lora.replace import frozen, put
-from testbed.lora.stack import stacked
+from testbed.lora.stack import NOTHING, stacked
 from testbed.lora.targets import chosen, head
 
 
@@ -34,17 +36,32 @@ class Adapted:
         """Logits (devices, batch, classes) of samples x (devices, batch, ...) under `values` (devices, size)."""
         return self.logits(self.spec.views(values), x)
 
-    def logits(self, weights: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        """The same under weights (devices, ...) by name."""
+    def logits(self, weights: Mapping[str, Tensor], x: Tensor, bases: Mapping[str, Tensor] = NOTHING) -> Tensor:
+        """The same under weights (devices, ...) by name, with `bases` in place of the weights of adapted layers."""
         devices, batch = x.shape[:2]
-        with stacked(weights, devices, devices * batch):
+        with stacked(weights, devices, devices * batch, bases):
             found = self.module(x.flatten(0, 1))
         logits = found if isinstance(found, Tensor) else found.logits
         return logits.view(devices, batch, *logits.shape[1:])
 
+    def bases(self) -> dict[str, Tensor]:
+        """The weights of the layers with adapters, by the layers' names, in order of the layout's sites."""
+        return {site.target.name: _base(self.module, site.target) for site in self.layout.sites}
+
     def start(self, seed: int) -> Tensor:
         """(size,) before training: see `Layout.start`."""
         return self.layout.start(seed, self.head)
+
+
+def _base(module: nn.Module, target: Target) -> Tensor:
+    """The weight in the base that the adapter of `target` stands beside."""
+    parent, _, own = target.name.rpartition(".")
+    around = module.get_submodule(parent)
+    if isinstance(around, Attention):
+        return projections(around.base)[own][0]
+    layer = module.get_submodule(target.name)
+    assert isinstance(layer, Adapter)
+    return layer.weight
 
 
 def adapt(

@@ -9,9 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
+
+NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -23,15 +26,19 @@ class Stack:
     devices: int
     samples: int
     """devices x batch."""
+    bases: Mapping[str, Tensor]
+    """What stands in place of a layer's weight, for all devices, by the layer's name; none where it stays."""
 
 
 _current: ContextVar[Stack] = ContextVar("stack")
 
 
 @contextmanager
-def stacked(weights: Mapping[str, Tensor], devices: int, samples: int) -> Iterator[None]:
+def stacked(
+    weights: Mapping[str, Tensor], devices: int, samples: int, bases: Mapping[str, Tensor] = NOTHING
+) -> Iterator[None]:
     """Within it, and in this thread alone, adapted layers work with these weights."""
-    token = _current.set(Stack(weights, devices, samples))
+    token = _current.set(Stack(weights, devices, samples, bases))
     try:
         yield
     finally:
@@ -41,6 +48,11 @@ def stacked(weights: Mapping[str, Tensor], devices: int, samples: int) -> Iterat
 def weight(name: str) -> Tensor:
     """(devices, ...) a weight of the pass."""
     return _current.get().weights[name]
+
+
+def in_pass(layer: str, weight: Tensor) -> Tensor:
+    """The weight of an adapted layer in the pass, which is `weight` by itself."""
+    return _current.get().bases.get(layer, weight)
 
 
 def by_device(layer: str, x: Tensor) -> Tensor:

@@ -31,6 +31,13 @@ class Lora(Section):
     )
     dtype: Literal["float32", "float16", "int8"] = Field("float32", description="Type of the numbers on the air.")
     lr_ratio: PositiveFloat = Field(1.0, description="Learning rate of B over that of A (LoRA+).")
+    perturbation: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="Noise on the adapted layers' weights while gradients are taken (Flat-LoRA), as a share of the "
+        "norm of each of their rows; 0: none.",
+    )
     metrics: tuple[Metric, ...] = Field(
         ("difficulty", "entropy", "gini_simpson", "labels"),
         description="`autorank`: what ranks are chosen by. `difficulty`: entropy of the losses; `entropy`, "

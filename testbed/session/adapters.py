@@ -27,10 +27,12 @@ def learnt_of(scenario: Scenario) -> Learnt:
     sample = torch.ones(shape, dtype=torch.int64 if scenario.data.name in TEXTS else torch.float32)
     if model.name not in BACKBONES:
         module = build(model.name, shape, classes, seed).module
-        return WithAdapters(adapt(module, sample, room, settings.target, name=model.name), seed)
-    base = backbones.build(model.name, classes, seed, model.path)
-    targets = settings.target or BACKBONES[model.name].targets
-    return WithAdapters(adapt(base, sample, room, targets, [backbones.HEAD], name=model.name), seed)
+        adapted = adapt(module, sample, room, settings.target, name=model.name)
+    else:
+        base = backbones.build(model.name, classes, seed, model.path)
+        targets = settings.target or BACKBONES[model.name].targets
+        adapted = adapt(base, sample, room, targets, [backbones.HEAD], name=model.name)
+    return WithAdapters(adapted, seed, settings.perturbation)
 
 
 def over_adapters(scenario: Scenario, algorithm: Algorithm, learnt: Learnt, counts: Tensor) -> Algorithm:
