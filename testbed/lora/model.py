@@ -44,6 +44,11 @@ class Adapted:
         logits = found if isinstance(found, Tensor) else found.logits
         return logits.view(devices, batch, *logits.shape[1:])
 
+    @property
+    def full_size(self) -> int:
+        """Numbers of the model without adapters, were it trained whole."""
+        return sum(weight.numel() for weight in self.module.parameters()) + self.head.numel()
+
     def bases(self) -> dict[str, Tensor]:
         """The weights of the layers with adapters, by the layers' names, in order of the layout's sites."""
         return {site.target.name: _base(self.module, site.target) for site in self.layout.sites}
