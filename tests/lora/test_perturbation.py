@@ -1,6 +1,7 @@
 """Gradients under noise: against a dense model with the noise in its weights, in rounds, on any number of threads."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +18,12 @@ from testbed.lora.perturbation import Perturbed
 from testbed.lora.training import Stacked
 from testbed.scenario import Scenario
 from testbed.seeds import Purpose, generator
+from testbed.session import checkpoint, run
 from testbed.session.adapters import learnt_of
 from testbed.session.learner import Learner
 from tests.lora.dense import BATCH, CASES, CLASSES, DEVICES, _add, case, different, draw, weights
 from tests.lora.test_clients import scenario, stepped
+from tests.session.scenarios import Interrupt, tables
 
 ROWS, SIGMA, SEED = torch.arange(DEVICES * BATCH).view(DEVICES, BATCH), 0.2, 11
 
@@ -125,3 +128,18 @@ def test_a_device_in_a_round_of_its_own_has_the_noise_of_that_round() -> None:
         own = fleet.updates(models, round_, scale=scale)
         torch.testing.assert_close(apart.updates[row], own.updates[device], rtol=1e-4, atol=1e-6)
         torch.testing.assert_close(apart.losses[row], own.losses[device])
+
+
+@pytest.mark.parametrize("mode", ["barrier", "local"])
+def test_a_resumed_run_ends_in_the_same_bytes(mode: str, tmp_path: Path) -> None:
+    """With all that a device keeps from one training to the next."""
+    keys = {"mode": mode, "rounds": 4, **({"period_s": 0.05} if mode == "local" else {})}
+    adam = {"optimizer": "adamw", "lr": 0.01, "local_steps": 2, "amend": 0.3}
+    case = scenario(run=keys, algorithm=adam, lora={"perturbation": 0.1, "alpha": 8.0}, output={"checkpoint_s": 0})
+    run(case, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        run(case, tmp_path / "cut", observer=Interrupt(1, KeyboardInterrupt()))
+    run(case, tmp_path / "cut", resume=True)
+    assert tables(tmp_path / "whole") == tables(tmp_path / "cut")
+    standings = [checkpoint.load(tmp_path / name / "checkpoint") for name in ("whole", "cut")]
+    assert torch.equal(*(standing.models for standing in standings if standing is not None))
