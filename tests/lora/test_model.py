@@ -102,6 +102,8 @@ def test_a_rank_that_is_too_large_names_the_layer_and_the_most() -> None:
     module = build("cnn", (1, 28, 28), 10, 1).module
     with pytest.raises(UserError, match=r"lora\.rank: rank 8 for 0: from 1 to 6"):
         adapt(module, IMAGE, 8)
+    with pytest.raises(UserError, match="2 ranks for 4 layers with adapters: 0, 3, 7, 9"):
+        adapt(module, IMAGE, [2, 3])
     assert [site.room for site in adapt(module, IMAGE, 8, cap=True).layout.sites] == [6, 8, 8, 8]
 
 
