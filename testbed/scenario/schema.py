@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -561,3 +561,13 @@ class Scenario(Section):
                 f"network.hello_s = {self.network.hello_s:g}: no message can be sent before the hellos"
             )
         return self
+
+
+def sections() -> dict[str, type[Section]]:
+    """The sections by name, those that may be left out among them."""
+    return {name: _kind(field.annotation) for name, field in Scenario.model_fields.items()}
+
+
+def _kind(annotation: Any) -> type[Section]:
+    """A section, or that of "a section or None"."""
+    return next((each for each in get_args(annotation) if each is not type(None)), annotation)
