@@ -570,4 +570,5 @@ def sections() -> dict[str, type[Section]]:
 
 def _kind(annotation: Any) -> type[Section]:
     """A section, or that of "a section or None"."""
-    return next((each for each in get_args(annotation) if each is not type(None)), annotation)
+    kind: type[Section] = next((each for each in get_args(annotation) if each is not type(None)), annotation)
+    return kind
