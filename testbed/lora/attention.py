@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from testbed.lora.layout import Target
 from testbed.lora.names import name_of
-from testbed.lora.stack import in_pass, low_rank, weight
+from testbed.lora.product import adapted
+from testbed.lora.stack import in_pass, weight
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
@@ -80,8 +81,7 @@ class Attention(nn.Module):
         if name not in self._names:
             return functional.linear(x, own, bias)
         layer, a, b = self._names[name]
-        outputs = functional.linear(x, in_pass(layer, own), bias)
-        return low_rank(layer, x, weight(a), weight(b), outputs)
+        return adapted(layer, x, in_pass(layer, own), bias, weight(a), weight(b))
 
 
 def _mask(attention: Tensor | None, padding: Tensor | None, q: Tensor) -> Tensor | None:

@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from testbed.lora.layout import Target
 from testbed.lora.names import name_of
-from testbed.lora.stack import by_device, in_pass, low_rank, weight
+from testbed.lora.product import adapted
+from testbed.lora.stack import by_device, in_pass, weight
 
 
 class Adapter(nn.Module):
@@ -54,7 +55,7 @@ class Linear(Adapter):
         return self._adapted(x)
 
     def _adapted(self, x: Tensor) -> Tensor:
-        return low_rank(self.layer, x, *self.factors, functional.linear(x, self.base, self.bias))
+        return adapted(self.layer, x, self.base, self.bias, *self.factors)
 
 
 class Conv2d(Adapter):

@@ -11,7 +11,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import torch
 from torch import Tensor
 
 NOTHING: Mapping[str, Tensor] = MappingProxyType({})
@@ -55,19 +54,17 @@ def in_pass(layer: str, weight: Tensor) -> Tensor:
     return _current.get().bases.get(layer, weight)
 
 
-def by_device(layer: str, x: Tensor) -> Tensor:
-    """x (devices x n, ...) as (devices, n, ...). ValueError where the samples do not come first."""
+def check(layer: str, x: Tensor) -> Stack:
+    """The pass that x (devices x n, ...) is part of. ValueError where its samples do not come first."""
     stack = _current.get()
     if x.ndim == 0 or x.shape[0] == 0 or x.shape[0] % stack.samples:
         raise ValueError(
             f"layer {layer} is given {tuple(x.shape)}: its adapters need the {stack.samples} samples of all devices, "
             "or a multiple of them, in the first dimension"
         )
-    return x.reshape(stack.devices, -1, *x.shape[1:])
+    return stack
 
 
-def low_rank(layer: str, x: Tensor, a: Tensor, b: Tensor, base: Tensor) -> Tensor:
-    """base + B_d (A_d x): x (devices x n, ..., inputs), base likewise with outputs, a (devices, r, inputs), b (devices,
-    r, outputs)."""
-    inner = torch.bmm(by_device(layer, x).flatten(1, -2), a.mT)
-    return torch.baddbmm(by_device(layer, base).flatten(1, -2), inner, b).view(base.shape)
+def by_device(layer: str, x: Tensor) -> Tensor:
+    """x (devices x n, ...) as (devices, n, ...). Raises as `check`."""
+    return x.reshape(check(layer, x).devices, -1, *x.shape[1:])

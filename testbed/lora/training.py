@@ -44,7 +44,8 @@ class Stacked:
     def _group(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
         spec = self._model.spec
         weights = {name: view.detach().requires_grad_() for name, view in spec.views(models).items()}
-        logits = self._model.logits(weights, self._x[rows], self._bases)
+        batches = self._x.index_select(0, rows.flatten()).view(*rows.shape, *self._x.shape[1:])
+        logits = self._model.logits(weights, batches, self._bases)
         losses = cross_entropy(logits.flatten(0, 1), self._y[rows].flatten(), reduction="none").view(rows.shape).mean(1)
         found = torch.autograd.grad(losses.sum(), list(weights.values()))
         for parameter, gradient in zip(spec.parameters, found, strict=True):

@@ -63,9 +63,9 @@ def _unknown(path: tuple[str, ...]) -> str:
 
 
 def _names(section: tuple[str, ...]) -> list[str]:
-    """Of the sections, or of the keys in one."""
-    known = sections()
-    return [key for part in section for key in known[part].model_fields] if section else list(known)
+    if not section:
+        return list(sections())
+    return list(sections()[section[0]].model_fields) if len(section) == 1 else []
 
 
 def _nearest(value: str, detail: ErrorDetails) -> str | None:

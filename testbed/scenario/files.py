@@ -81,8 +81,8 @@ def fingerprint(scenario: Scenario) -> str:
 
 def content(scenario: Scenario, without: Mapping[str, set[str]]) -> dict[str, dict[str, Any]]:
     """Sections and keys but those in `without`, JSON values, with the content of files in place of their names."""
-    tree = scenario.model_dump(mode="json", exclude=dict(without))
-    tree = {name: section for name, section in tree.items() if section is not None}
+    whole = scenario.model_dump(mode="json", exclude=dict(without))
+    tree = {name: section for name, section in whole.items() if section is not None}
     for section in tree.values():
         section.update({key: _content(section[key]) for key in PATHS if section.get(key)})
     if "algorithm" in tree and is_file(scenario.algorithm.name):

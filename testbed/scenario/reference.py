@@ -20,8 +20,8 @@ BOUNDS = {"exclusiveMinimum": "above", "minimum": "from", "exclusiveMaximum": "b
 def reference() -> str:
     """The whole page."""
     schema = Scenario.model_json_schema()
-    parts = (_section(name, schema["$defs"][kind.__name__]) for name, kind in sections().items())
-    return "\n".join([HEAD, *(line for part in parts for line in part)])
+    tables = (_section(name, schema["$defs"][kind.__name__]) for name, kind in sections().items())
+    return "\n".join([HEAD, *(line for table in tables for line in table)])
 
 
 def _section(name: str, schema: dict[str, Any]) -> Iterator[str]:

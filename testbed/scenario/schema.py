@@ -575,6 +575,11 @@ class Scenario(Section):
 
 
 def sections() -> dict[str, type[Section]]:
-    """The sections of a scenario by name; of one that may be left out, what it is where it stands."""
-    kinds: dict[str, Any] = {name: field.annotation for name, field in Scenario.model_fields.items()}
-    return {name: next(iter(get_args(kind)), kind) for name, kind in kinds.items()}
+    """The sections by name, those that may be left out among them."""
+    return {name: _kind(field.annotation) for name, field in Scenario.model_fields.items()}
+
+
+def _kind(annotation: Any) -> type[Section]:
+    """A section, or that of "a section or None"."""
+    kind: type[Section] = next((each for each in get_args(annotation) if each is not type(None)), annotation)
+    return kind

@@ -13,7 +13,7 @@ from testbed.algorithms import Algorithm, create
 from testbed.devices import Pace
 from testbed.errors import UserError
 from testbed.exchange import ALL_NEIGHBOURS
-from testbed.learning.compute import compute_ns, profiles_of
+from testbed.learning.compute import ADAPTERS, WHOLE, compute_ns, profiles_of
 from testbed.learning.data import shape_of
 from testbed.learning.fleet import of_scenario
 from testbed.learning.local import LocalTraining
@@ -156,8 +156,8 @@ def deadlines(scenario: Scenario) -> NDArray[np.float64]:
 def workload_of(scenario: Scenario, spec: ModelSpec, algorithm: Algorithm) -> Workload:
     """What it puts on the air to train such models. Raises UserError for a deadline before anybody is trained."""
     settings, devices = scenario.algorithm, scenario.devices
-    samples = settings.batch_size * settings.local_steps
-    pace = Pace(compute_ns(devices.profile, devices.count, samples, spec.flops), devices, scenario.run.seed)
+    samples, passes = settings.batch_size * settings.local_steps, WHOLE if scenario.lora is None else ADAPTERS
+    pace = Pace(compute_ns(devices.profile, devices.count, samples, spec.flops, passes), devices, scenario.run.seed)
     if (pace.shortest_ns >= deadlines(scenario)).all():
         raise UserError(
             f"run.deadline_s = {max(scenario.run.deadlines_s()):g} should be above the "

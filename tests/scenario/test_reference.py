@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from testbed.scenario import Scenario
 from testbed.scenario.reference import reference
 from testbed.scenario.schema import sections
 
 
 def test_every_key_is_described() -> None:
     page = reference()
+    assert list(sections()) == list(Scenario.model_fields)
     for section, kind in sections().items():
         assert f"`[{section}]`" in page
         for key, info in kind.model_fields.items():
