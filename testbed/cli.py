@@ -107,6 +107,17 @@ def replay(
     console.summary(folder)
 
 
+@app.command()
+def adapters(
+    run: Annotated[Path, typer.Argument(help="Run directory.", show_default=False)],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write; by default RUN/adapters.")] = None,
+) -> None:
+    """Write the adapters of a run's devices as peft has them, and the mean of their products as one."""
+    from testbed import console
+
+    console.adapters(run, out or run / "adapters")
+
+
 @data_app.command("list")
 def data_list(data_dir: DataDir = None) -> None:
     """The data sets and pretrained models, and where each is or how to get it."""

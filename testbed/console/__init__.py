@@ -1,5 +1,6 @@
 """What a person sees in a terminal: progress, summaries, tables."""
 
+from testbed.console.adapters import adapters
 from testbed.console.airs import airs, clear_airs
 from testbed.console.benchmarks import bench
 from testbed.console.campaign import Campaign
@@ -18,6 +19,7 @@ __all__ = [
     "Changes",
     "Graphs",
     "Progress",
+    "adapters",
     "airs",
     "bench",
     "catalogue",

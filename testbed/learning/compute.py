@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from testbed.errors import UserError
 from testbed.exchange import LONGEST_S
 
-TRAINING_PER_FORWARD = 3
-"""A training step costs three forward passes: the backward pass has two products for each one of the forward."""
+WHOLE, ADAPTERS = 3, 2
+"""What a training step costs in forward passes. The backward pass has two products for each one of the forward, by the
+inputs and by the weights; where weights are frozen, only the first."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,15 @@ def profiles_of(names: str | Sequence[str], devices: int) -> list[Profile]:
     return [found[device % len(found)] for device in range(devices)]
 
 
-def compute_ns(names: str | Sequence[str], devices: int, samples: int, flops_per_sample: float) -> NDArray[np.int64]:
+def compute_ns(
+    names: str | Sequence[str], devices: int, samples: int, flops_per_sample: float, passes: int = WHOLE
+) -> NDArray[np.int64]:
     """Nanoseconds (devices,) in which each device trains on `samples` samples, rounded up, at least 1.
 
-    `flops_per_sample` are those of the forward pass; training takes three times as many. Raises UserError for an
+    `flops_per_sample` are those of the forward pass; training takes `passes` times as many. Raises UserError for an
     unknown profile, for no samples or no FLOPs (no time is ever silently zero), and for times beyond 1e6 s.
     """
-    work = TRAINING_PER_FORWARD * float(samples) * float(flops_per_sample)
+    work = passes * float(samples) * float(flops_per_sample)
     if not 0 < work < float("inf"):
         raise UserError(
             f"training {samples} samples of {flops_per_sample} FLOPs takes no time that can be told; "

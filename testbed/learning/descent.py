@@ -86,6 +86,10 @@ class Pull:
         """What of a step is taken, in its place; nothing from frozen columns, whatever the step is there."""
         return step if self.scale is None else step.mul_(self.scale).masked_fill_(self.frozen, 0.0)
 
+    def moving(self, step: Tensor) -> Tensor:
+        """The step, in its place, without frozen columns."""
+        return step if self.scale is None else step.masked_fill_(self.frozen, 0.0)
+
     def kept(self, new: Tensor, old: Tensor | None) -> Tensor:
         """The new momentum, and the old one in frozen columns; None stands for zeros."""
         if self.scale is None:

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from testbed.learning.adam import AdamW
+from testbed.learning.amended import Amended
 from testbed.learning.descent import Descent, Penalty, Trained
 from testbed.learning.schedule import lr_at
 from testbed.learning.sgd import Sgd
-from testbed.learning.steps import Gradients
+from testbed.learning.steps import ByRound, Gradients
 from testbed.scenario.schema import Algorithm
 
 RECENT = 64
@@ -82,7 +83,7 @@ class LocalTraining(ABC):
         """
         lr = models.new_full((len(models), 1), self._lr(round_))
         return self._descent.train(
-            *(self._gradients, models, self.batches(round_), lr),
+            *(self._of(round_), models, self.batches(round_), lr),
             correction=correction,
             velocity=velocity,
             scale=scale,
@@ -106,10 +107,12 @@ class LocalTraining(ABC):
 
         A device draws the samples, and has the learning rate, that it would have in that round of `updates`.
         """
+        if isinstance(self._gradients, ByRound) and len(set(rounds)) > 1:
+            return self._apart(models, devices, rounds, correction, velocity, scale, proximal, penalty)
         lr = models.new_tensor([[self._lr(round_)] for round_ in rounds])
         own = [self._recent(round_)[:, device] for device, round_ in zip(devices, rounds, strict=True)]
         return self._descent.train(
-            *(self._gradients, models, torch.stack(own, 1), lr),
+            *(self._of(rounds[0]), models, torch.stack(own, 1), lr),
             correction=correction,
             velocity=velocity,
             scale=scale,
@@ -117,9 +120,57 @@ class LocalTraining(ABC):
             penalty=penalty,
         )
 
+    def _of(self, round_: int) -> Gradients:
+        """The gradients of a round's steps."""
+        return self._gradients.of(round_) if isinstance(self._gradients, ByRound) else self._gradients
+
+    def _apart(
+        self,
+        models: Tensor,
+        devices: Sequence[int],
+        rounds: Sequence[int],
+        correction: Tensor | None,
+        velocity: Tensor | None,
+        scale: Tensor | None,
+        proximal: float,
+        penalty: Penalty | None,
+    ) -> Trained:
+        """`updates_of`, the devices of each round by themselves. ValueError for a penalty, which is of all together."""
+        if penalty is not None:
+            raise ValueError("devices in rounds of their own cannot have a penalty together")
+        parts, order = list[Trained](), list[int]()
+        for round_ in sorted(set(rounds)):
+            rows = [row for row, own in enumerate(rounds) if own == round_]
+            parts.append(
+                self.updates_of(
+                    models[rows],
+                    [devices[row] for row in rows],
+                    [round_] * len(rows),
+                    correction=_rows(correction, rows),
+                    velocity=_rows(velocity, rows),
+                    scale=_rows(scale, rows),
+                    proximal=proximal,
+                )
+            )
+            order += rows
+        back = torch.tensor(order).argsort()
+        found = zip(*((part.updates, part.losses, part.lr) for part in parts), strict=True)
+        updates, losses, lr = (torch.cat(rows)[back] for rows in found)
+        kept = [part.velocity for part in parts if part.velocity is not None]
+        return Trained(updates, losses, lr, torch.cat(kept)[back] if kept else None)
+
+
+def _rows(values: Tensor | None, rows: list[int]) -> Tensor | None:
+    """Some rows; of one row for all, that."""
+    return values if values is None or len(values) == 1 else values[rows]
+
 
 def descent(algorithm: Algorithm, momentum: float) -> Descent:
     """The optimiser that `algorithm` names."""
+    if algorithm.amend:
+        return Amended(
+            *(algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip), amend=algorithm.amend
+        )
     if algorithm.optimizer == "adamw":
         return AdamW(algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip)
     return Sgd(momentum, algorithm.weight_decay, algorithm.clip)

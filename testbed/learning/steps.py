@@ -7,7 +7,7 @@ as they are, not finite.
 """
 
 import threading
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,14 @@ class Gradients(Protocol):
     """Writes `scale` times the gradients at `models` on the batches `rows` into `out`; returns the losses."""
 
     def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class ByRound(Protocol):
+    """Gradients that are others in every local step."""
+
+    def of(self, round_: int) -> Gradients:
+        """Those of one round, for its steps one after the other: every call is the next step."""
 
 
 def gradients(model: Model, x: Tensor, y: Tensor, execution: Execution) -> Gradients:

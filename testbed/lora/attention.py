@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from testbed.lora.layout import Target
 from testbed.lora.names import name_of
-from testbed.lora.stack import low_rank, weight
+from testbed.lora.product import adapted
+from testbed.lora.stack import in_pass, weight
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
@@ -76,11 +77,11 @@ class Attention(nn.Module):
         return self._project(name, x).view(*x.shape[:2], self.num_heads, -1).transpose(1, 2)
 
     def _project(self, name: str, x: Tensor) -> Tensor:
-        outputs = functional.linear(x, *projections(self.base)[name])
+        own, bias = projections(self.base)[name]
         if name not in self._names:
-            return outputs
+            return functional.linear(x, own, bias)
         layer, a, b = self._names[name]
-        return low_rank(layer, x, weight(a), weight(b), outputs)
+        return adapted(layer, x, in_pass(layer, own), bias, weight(a), weight(b))
 
 
 def _mask(attention: Tensor | None, padding: Tensor | None, q: Tensor) -> Tensor | None:

@@ -63,7 +63,20 @@ class Clients(Algorithm):
 
     @property
     def notes(self) -> list[str]:
-        return self._inner.notes
+        if not (self._policy.reorders and self._merge.by_index):
+            return self._inner.notes
+        return [
+            *self._inner.notes,
+            f"warning: {self._policy.title} puts components in another order as ranks change, so component i is not "
+            f"the same on all devices, as {self._merge.title} takes it: look at products instead, by lora.merge = "
+            '"flexlora" or "aligned"',
+        ]
+
+    @property
+    def ranks(self) -> tuple[int, int]:
+        """The smallest and the largest rank of a device in a layer before the first round."""
+        ranks = self._layout.ranks(self._policy.start()["live"])
+        return int(ranks.min()), int(ranks.max())
 
     @property
     def audience(self) -> int:

@@ -10,11 +10,14 @@ from torch.nn import functional
 
 from testbed.lora.layout import Target
 from testbed.lora.names import name_of
-from testbed.lora.stack import by_device, low_rank, weight
+from testbed.lora.product import adapted
+from testbed.lora.stack import by_device, in_pass, weight
 
 
 class Adapter(nn.Module):
     """A layer with an adapter."""
+
+    weight: Tensor
 
     def __init__(self, base: nn.Module, target: Target) -> None:
         super().__init__()
@@ -28,12 +31,16 @@ class Adapter(nn.Module):
         """A and B transposed, of all devices."""
         return weight(self._a), weight(self._b)
 
+    @property
+    def base(self) -> Tensor:
+        """The weight that they stand beside."""
+        return in_pass(self.layer, self.weight)
+
 
 class Linear(Adapter):
     """y = W x + b + B_d (A_d x) of x (devices x batch, ..., inputs); with `second`, of x (any, devices x batch, inputs)
     where the samples come second."""
 
-    weight: Tensor
     bias: Tensor | None
 
     def __init__(self, base: nn.Linear, target: Target, second: bool = False) -> None:
@@ -48,13 +55,12 @@ class Linear(Adapter):
         return self._adapted(x)
 
     def _adapted(self, x: Tensor) -> Tensor:
-        return low_rank(self.layer, x, *self.factors, functional.linear(x, self.weight, self.bias))
+        return adapted(self.layer, x, self.base, self.bias, *self.factors)
 
 
 class Conv2d(Adapter):
     """A convolution with the kernel W, and one of all devices together, in groups, with the kernels A; B is 1 x 1."""
 
-    weight: Tensor
     bias: Tensor | None
 
     def __init__(self, base: nn.Conv2d, target: Target) -> None:
@@ -69,7 +75,7 @@ class Conv2d(Adapter):
         """(devices x batch, channels, height, width)"""
         if self._mode != "zeros":
             x = functional.pad(x, self._around, self._mode)
-        base = functional.conv2d(x, self.weight, self.bias, self._stride, self._padding, self._dilation)
+        base = functional.conv2d(x, self.base, self.bias, self._stride, self._padding, self._dilation)
         a, b = self.factors
         devices, room = a.shape[:2]
         together = by_device(self.layer, x).transpose(0, 1).flatten(1, 2)
@@ -86,8 +92,6 @@ class Embedding(Adapter):
     """Row t of W plus B_d (column t of A_d), for each entry t of x (devices x batch, ...). Nothing is learnt from the
     entry that is for padding, as in torch's layer."""
 
-    weight: Tensor
-
     def __init__(self, base: nn.Embedding, target: Target) -> None:
         super().__init__(base, target)
         self._padding = base.padding_idx
@@ -99,7 +103,7 @@ class Embedding(Adapter):
         added = torch.bmm(inner, b).view(*x.shape, -1)
         if self._padding is not None:
             added = torch.where((x == self._padding).unsqueeze(-1), added.detach(), added)
-        return functional.embedding(x, self.weight) + added
+        return functional.embedding(x, self.base) + added
 
 
 class Whole(nn.Module):

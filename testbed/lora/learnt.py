@@ -9,7 +9,9 @@ from torch.nn.functional import cross_entropy
 from testbed.learning.evaluate import Accuracy
 from testbed.learning.models import ModelSpec
 from testbed.learning.steps import Gradients
+from testbed.lora.files import Beginning
 from testbed.lora.model import Adapted
+from testbed.lora.perturbation import Perturbed
 from testbed.lora.training import Stacked, StackedAccuracy
 
 CHUNK = 256
@@ -22,15 +24,21 @@ class WithAdapters:
 
     model: Adapted
     seed: int
+    perturbation: float = 0.0
+    """Of the weights while gradients are taken, see `testbed.lora.perturbation`; 0: none."""
+    beginning: Beginning | None = None
+    """In place of what the seed gives."""
 
     @property
     def spec(self) -> ModelSpec:
         return self.model.spec
 
     def start(self) -> Tensor:
-        return self.model.start(self.seed)
+        return self.model.start(self.seed) if self.beginning is None else self.beginning.values
 
     def gradients(self, x: Tensor, y: Tensor) -> Gradients:
+        if self.perturbation:
+            return Perturbed(self.model, x, y, self.perturbation, self.seed)
         return Stacked(self.model, x, y)
 
     def accuracy(self, x: Tensor, y: Tensor) -> Accuracy:

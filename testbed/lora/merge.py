@@ -40,6 +40,8 @@ class Merge(ABC):
     """Whether it is defined for ranks that differ."""
     power_means: ClassVar[bool] = True
     """Whether it is defined for means that are not linear."""
+    by_index: ClassVar[bool] = False
+    """Whether it takes components of one number for alike on all devices."""
     whole_adapters: ClassVar[bool] = False
     """Whether a message has to carry all components of its sender, both factors of each."""
 

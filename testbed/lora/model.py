@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from testbed.errors import UserError
 from testbed.learning.models import ModelSpec, Parameter, Part
+from testbed.lora.attention import Attention, projections
+from testbed.lora.layers import Adapter
 from testbed.lora.layout import Layout, Target
 from testbed.lora.measure import flops, kept, places
 from testbed.lora.names import Side, name_of
 from testbed.lora.replace import frozen, put
-from testbed.lora.stack import stacked
+from testbed.lora.stack import NOTHING, stacked
 from testbed.lora.targets import chosen, head
 
 
@@ -34,17 +36,37 @@ class Adapted:
         """Logits (devices, batch, classes) of samples x (devices, batch, ...) under `values` (devices, size)."""
         return self.logits(self.spec.views(values), x)
 
-    def logits(self, weights: Mapping[str, Tensor], x: Tensor) -> Tensor:
-        """The same under weights (devices, ...) by name."""
+    def logits(self, weights: Mapping[str, Tensor], x: Tensor, bases: Mapping[str, Tensor] = NOTHING) -> Tensor:
+        """The same under weights (devices, ...) by name, with `bases` in place of the weights of adapted layers."""
         devices, batch = x.shape[:2]
-        with stacked(weights, devices, devices * batch):
+        with stacked(weights, devices, devices * batch, bases):
             found = self.module(x.flatten(0, 1))
         logits = found if isinstance(found, Tensor) else found.logits
         return logits.view(devices, batch, *logits.shape[1:])
 
+    @property
+    def full_size(self) -> int:
+        """Numbers of the model without adapters, were it trained whole."""
+        return sum(weight.numel() for weight in self.module.parameters()) + self.head.numel()
+
+    def bases(self) -> dict[str, Tensor]:
+        """The weights of the layers with adapters, by the layers' names, in order of the layout's sites."""
+        return {site.target.name: _base(self.module, site.target) for site in self.layout.sites}
+
     def start(self, seed: int) -> Tensor:
         """(size,) before training: see `Layout.start`."""
         return self.layout.start(seed, self.head)
+
+
+def _base(module: nn.Module, target: Target) -> Tensor:
+    """The weight in the base that the adapter of `target` stands beside."""
+    parent, _, own = target.name.rpartition(".")
+    around = module.get_submodule(parent)
+    if isinstance(around, Attention):
+        return projections(around.base)[own][0]
+    layer = module.get_submodule(target.name)
+    assert isinstance(layer, Adapter)
+    return layer.weight
 
 
 def adapt(
@@ -67,30 +89,41 @@ def adapt(
     base = frozen(module)
     own = chosen(base, targets)
     heads = _heads(base, own, whole)
-    rooms = [room] * len(own) if isinstance(room, int) else list(room)
-    if cap:
-        rooms = [min(rank, target.inputs, target.outputs) for target, rank in zip(own, rooms, strict=True)]
-    weights = [
-        (f"{layer}.{key}", weight) for layer in heads for key, weight in base.get_submodule(layer).named_parameters()
-    ]
-    try:
-        layout = Layout(own, rooms, [(key, tuple(weight.shape)) for key, weight in weights])
-    except ValueError as error:
-        raise UserError(f"lora.rank: {error}.") from error
-    counts, attention = places(base, sample.unsqueeze(0))
-    if unused := [target.name for target in own if not counts[target.name]]:
-        raise UserError(f"lora.target: layer {unused[0]} has no part in what the model computes.")
-    adapters = sum(
-        2
-        * site.room
-        * counts[site.target.name]
-        * (site.target.outputs + (site.target.kind != "embedding") * site.target.inputs)
-        for site in layout.sites
-    )
-    spec = _spec(name, layout, flops(base, counts) + attention + adapters)
-    values = torch.cat([torch.zeros(0), *(weight.detach().reshape(-1) for _, weight in weights)])
+    trained = {
+        f"{layer}.{key}": weight for layer in heads for key, weight in base.get_submodule(layer).named_parameters()
+    }
+    layout = _layout(own, room, cap, {key: tuple(weight.shape) for key, weight in trained.items()})
+    spec = _spec(name, layout, _flops(base, layout, sample))
+    values = torch.cat([torch.zeros(0), *(weight.detach().reshape(-1) for weight in trained.values())])
     put(base, own, heads)
     return _tried(Adapted(base, layout, spec, values), sample)
+
+
+def _layout(
+    targets: Sequence[Target], room: int | Sequence[int], cap: bool, whole: Mapping[str, tuple[int, ...]]
+) -> Layout:
+    rooms = [room] * len(targets) if isinstance(room, int) else list(room)
+    if len(rooms) != len(targets):
+        names = ", ".join(target.name for target in targets)
+        raise UserError(f"lora.rank: {len(rooms)} ranks for {len(targets)} layers with adapters: {names}.")
+    if cap:
+        rooms = [min(rank, target.inputs, target.outputs) for target, rank in zip(targets, rooms, strict=True)]
+    try:
+        return Layout(targets, rooms, list(whole.items()))
+    except ValueError as error:
+        raise UserError(f"lora.rank: {error}.") from error
+
+
+def _flops(base: nn.Module, layout: Layout, sample: Tensor) -> int:
+    """Of one sample's forward pass through the base and through adapters of the largest ranks. A look-up costs none."""
+    counts, total = places(base, sample.unsqueeze(0))
+    for site in layout.sites:
+        target = site.target
+        if not counts[target.name]:
+            raise UserError(f"lora.target: layer {target.name} has no part in what the model computes.")
+        sides = target.outputs + (0 if target.kind == "embedding" else target.inputs)
+        total += 2 * site.room * sides * counts[target.name]
+    return total + flops(base, counts)
 
 
 def _heads(base: nn.Module, targets: Sequence[Target], whole: Sequence[str] | None) -> list[str]:

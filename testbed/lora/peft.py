@@ -49,13 +49,7 @@ def from_peft(layout: Layout, state: Mapping[str, Tensor], ranks: Sequence[int],
     and other shapes. Nothing is passed over.
     """
     given = {name.removeprefix(PREFIX): tensor for name, tensor in state.items()}
-    wanted = {parameter.name: parameter.shape for parameter in layout.whole}
-    for site, rank in zip(layout.sites, ranks, strict=True):
-        if rank:
-            wanted |= dict(
-                zip((name_of(site.target, "A"), name_of(site.target, "B")), _shapes(site, rank), strict=True)
-            )
-    _check(given, wanted)
+    check(layout, {name: tuple(tensor.shape) for name, tensor in given.items()}, ranks)
     row = torch.zeros(layout.size)
     for parameter in layout.whole:
         parameter.of(row).copy_(given[parameter.name])
@@ -65,6 +59,22 @@ def from_peft(layout: Layout, state: Mapping[str, Tensor], ranks: Sequence[int],
             a[:rank] = given[name_of(site.target, "A")].flatten(1)
             b[:rank] = given[name_of(site.target, "B")].flatten(1).mT * _scale(alpha, rank)
     return row
+
+
+def check(layout: Layout, given: Mapping[str, tuple[int, ...]], ranks: Sequence[int]) -> None:
+    """Raises UserError, as `from_peft` does, for adapters of the shapes `given`, by name without `PREFIX`."""
+    wanted = {parameter.name: parameter.shape for parameter in layout.whole}
+    for site, rank in zip(layout.sites, ranks, strict=True):
+        if rank:
+            names = name_of(site.target, "A"), name_of(site.target, "B")
+            wanted |= dict(zip(names, _shapes(site, rank), strict=True))
+    _check(given, wanted)
+
+
+def ranks_of(layout: Layout, given: Mapping[str, tuple[int, ...]]) -> list[int]:
+    """The rank of each site that the shapes of A say, at most its room; the room where there is no A."""
+    shapes = [given.get(name_of(site.target, "A"), ()) for site in layout.sites]
+    return [min((*shape[:1], site.room)) for shape, site in zip(shapes, layout.sites, strict=True)]
 
 
 def _shapes(site: Site, rank: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -79,7 +89,7 @@ def _scale(alpha: float | None, rank: int) -> float:
     return 1.0 if alpha is None else alpha / rank
 
 
-def _check(given: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -> None:
+def _check(given: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]) -> None:
     if missing := sorted(wanted.keys() - given.keys()):
         raise UserError(
             f"The adapters lack {missing[0]} ({len(missing)} of {len(wanted)} tensors): they are of another model."
@@ -90,8 +100,7 @@ def _check(given: Mapping[str, Tensor], wanted: Mapping[str, tuple[int, ...]]) -
             "model, or of a layer that is to have rank 0."
         )
     for name, shape in wanted.items():
-        if tuple(given[name].shape) != shape:
+        if given[name] != shape:
             raise UserError(
-                f"{name} is {tuple(given[name].shape)} and should be {shape}: the adapters are of another rank, or of "
-                "another model."
+                f"{name} is {given[name]} and should be {shape}: the adapters are of another rank, or of another model."
             )

@@ -80,6 +80,9 @@ class Policy(ABC):
     """Whether devices may have, or send, other components than each other."""
     lists: ClassVar[bool] = True
     """Whether `lora.rank` may be a list."""
+    reorders: ClassVar[bool] = False
+    """Whether a change of ranks puts others in place of a device's components, so that those of one number are no
+    longer alike on all devices."""
     parts: ClassVar[bool] = False
     """Whether a message may hold fewer components than its sender has, or one factor of them."""
     measures: ClassVar[bool] = False

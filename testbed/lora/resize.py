@@ -56,6 +56,17 @@ def resized(layout: Layout, values: Tensor, live: Tensor, ranks: Tensor, start: 
     return grown(layout, *shrunk(layout, values, live, ranks, start), ranks, start)
 
 
+def packed(layout: Layout, values: Tensor, live: Tensor) -> Tensor:
+    """Values (devices, size) with the live components of each layer before the others, in order, which are zero: so
+    gaps are closed, and B A is as it was."""
+    values = masked(layout, values, live)
+    for site in layout.sites:
+        order = (~live[:, site.components]).int().argsort(dim=1, stable=True)[:, :, None]
+        for rows in layout.factors(values, site):
+            rows.copy_(rows.gather(1, order.expand_as(rows)))
+    return values
+
+
 def spectrum(layout: Layout, values: Tensor, live: Tensor) -> Tensor:
     """(devices, components) float64: the singular values of each layer's B A, descending within the layer."""
     values = masked(layout, values, live)

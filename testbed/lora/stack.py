@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import MappingProxyType
 
-import torch
 from torch import Tensor
+
+NOTHING: Mapping[str, Tensor] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,19 @@ class Stack:
     devices: int
     samples: int
     """devices x batch."""
+    bases: Mapping[str, Tensor]
+    """What stands in place of a layer's weight, for all devices, by the layer's name; none where it stays."""
 
 
 _current: ContextVar[Stack] = ContextVar("stack")
 
 
 @contextmanager
-def stacked(weights: Mapping[str, Tensor], devices: int, samples: int) -> Iterator[None]:
+def stacked(
+    weights: Mapping[str, Tensor], devices: int, samples: int, bases: Mapping[str, Tensor] = NOTHING
+) -> Iterator[None]:
     """Within it, and in this thread alone, adapted layers work with these weights."""
-    token = _current.set(Stack(weights, devices, samples))
+    token = _current.set(Stack(weights, devices, samples, bases))
     try:
         yield
     finally:
@@ -43,19 +49,22 @@ def weight(name: str) -> Tensor:
     return _current.get().weights[name]
 
 
-def by_device(layer: str, x: Tensor) -> Tensor:
-    """x (devices x n, ...) as (devices, n, ...). ValueError where the samples do not come first."""
+def in_pass(layer: str, weight: Tensor) -> Tensor:
+    """The weight of an adapted layer in the pass, which is `weight` by itself."""
+    return _current.get().bases.get(layer, weight)
+
+
+def check(layer: str, x: Tensor) -> Stack:
+    """The pass that x (devices x n, ...) is part of. ValueError where its samples do not come first."""
     stack = _current.get()
     if x.ndim == 0 or x.shape[0] == 0 or x.shape[0] % stack.samples:
         raise ValueError(
             f"layer {layer} is given {tuple(x.shape)}: its adapters need the {stack.samples} samples of all devices, "
             "or a multiple of them, in the first dimension"
         )
-    return x.reshape(stack.devices, -1, *x.shape[1:])
+    return stack
 
 
-def low_rank(layer: str, x: Tensor, a: Tensor, b: Tensor, base: Tensor) -> Tensor:
-    """base + B_d (A_d x): x (devices x n, ..., inputs), base likewise with outputs, a (devices, r, inputs), b (devices,
-    r, outputs)."""
-    inner = torch.bmm(by_device(layer, x).flatten(1, -2), a.mT)
-    return torch.baddbmm(by_device(layer, base).flatten(1, -2), inner, b).view(base.shape)
+def by_device(layer: str, x: Tensor) -> Tensor:
+    """x (devices x n, ...) as (devices, n, ...). Raises as `check`."""
+    return x.reshape(check(layer, x).devices, -1, *x.shape[1:])

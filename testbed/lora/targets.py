@@ -8,7 +8,7 @@ from testbed.errors import UserError
 from testbed.lora.attention import projections
 from testbed.lora.layout import Target
 
-LINEAR = (nn.Linear, nn.modules.linear.NonDynamicallyQuantizableLinear)
+KINDS = (nn.Linear, nn.Conv2d, nn.Embedding, nn.MultiheadAttention)
 """Layers that are nothing else; those that inherit from them may compute what they like."""
 SHOWN = 6
 """Names of layers in an error, at most."""
@@ -35,7 +35,7 @@ def _of(name: str, layer: nn.Module) -> Iterator[Target]:
 def _objection(layer: nn.Module) -> str | None:
     """Why no adapter can be put beside a layer, if none can."""
     kind = type(layer)
-    if kind not in (*LINEAR, nn.Conv2d, nn.Embedding, nn.MultiheadAttention):
+    if kind not in KINDS:
         return f"is {kind.__name__}; it can be put beside Linear, Conv2d, Embedding and MultiheadAttention of torch"
     if isinstance(layer, nn.Conv2d) and layer.groups != 1:
         return f"has groups = {layer.groups}; a convolution needs groups = 1"

@@ -4,6 +4,7 @@ How many make a group is decided by what a sample keeps in memory and by nothing
 threads. So numbers do not depend on the machine's cores, and memory is that of a group for each of them.
 """
 
+from collections.abc import Mapping
 from functools import partial
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from testbed.learning.convolved import right
 from testbed.lora.model import Adapted
+from testbed.lora.stack import NOTHING
 from testbed.threads import each
 
 GROUP = 16
@@ -31,8 +33,9 @@ class Stacked:
     Where both factors of a component are zero, so are its gradients: a device that lacks it does not get it back.
     """
 
-    def __init__(self, model: Adapted, x: Tensor, y: Tensor) -> None:
-        self._model, self._x, self._y = model, x, y
+    def __init__(self, model: Adapted, x: Tensor, y: Tensor, bases: Mapping[str, Tensor] = NOTHING) -> None:
+        """`bases`: see `Adapted.logits`."""
+        self._model, self._x, self._y, self._bases = model, x, y, bases
 
     def __call__(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
         groups = -(-len(models) // group_size(self._model, rows.shape[1]))
@@ -41,7 +44,8 @@ class Stacked:
     def _group(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
         spec = self._model.spec
         weights = {name: view.detach().requires_grad_() for name, view in spec.views(models).items()}
-        logits = self._model.logits(weights, self._x[rows])
+        batches = self._x.index_select(0, rows.flatten()).view(*rows.shape, *self._x.shape[1:])
+        logits = self._model.logits(weights, batches, self._bases)
         losses = cross_entropy(logits.flatten(0, 1), self._y[rows].flatten(), reduction="none").view(rows.shape).mean(1)
         found = torch.autograd.grad(losses.sum(), list(weights.values()))
         for parameter, gradient in zip(spec.parameters, found, strict=True):

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from testbed.scenario.schema import Scenario
+from testbed.scenario.schema import sections
 
 
 def sentences(error: ValidationError, source: str) -> Iterator[str]:
@@ -64,10 +63,9 @@ def _unknown(path: tuple[str, ...]) -> str:
 
 
 def _names(section: tuple[str, ...]) -> list[str]:
-    model: Any = Scenario
-    for part in section:
-        model = model.model_fields[part].annotation
-    return list(model.model_fields) if issubclass(model, BaseModel) else []
+    if not section:
+        return list(sections())
+    return list(sections()[section[0]].model_fields) if len(section) == 1 else []
 
 
 def _nearest(value: str, detail: ErrorDetails) -> str | None:

@@ -29,7 +29,7 @@ OUSTS = {
 KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s", "cache"}, "output": {"checkpoint_s", "pcap"}}
 """Keys that change no result."""
 
-PATHS = ("graph", "trace", "script", "mobility_file", "churn_file", "pcap", "path")
+PATHS = ("graph", "trace", "script", "mobility_file", "churn_file", "pcap", "path", "start")
 """Keys that name files or folders, in whatever section."""
 
 
@@ -49,7 +49,7 @@ def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) ->
         raise UserError(f"{path} cannot be read as a scenario: {error}.") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from None
-    for section in ("network", "devices", "output", "algorithm", "model"):
+    for section in ("network", "devices", "output", "algorithm", "model", "lora"):
         _resolve(section, tree.get(section), path.parent)
     override(tree, overrides)
     return parse(tree, str(path))

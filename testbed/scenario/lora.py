@@ -29,8 +29,20 @@ class Lora(Section):
     target: tuple[str, ...] = Field(
         (), description="Ends of the names of the layers that get adapters; by default the model's own choice."
     )
+    start: str | None = Field(
+        None,
+        description="Adapter that all devices begin with, one of peft's (`adapter_model.safetensors`); where it has a "
+        "smaller rank, the other components begin as without it.",
+    )
     dtype: Literal["float32", "float16", "int8"] = Field("float32", description="Type of the numbers on the air.")
     lr_ratio: PositiveFloat = Field(1.0, description="Learning rate of B over that of A (LoRA+).")
+    perturbation: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="Noise on the adapted layers' weights while gradients are taken (Flat-LoRA), as a share of the "
+        "norm of each of their rows; 0: none.",
+    )
     metrics: tuple[Metric, ...] = Field(
         ("difficulty", "entropy", "gini_simpson", "labels"),
         description="`autorank`: what ranks are chosen by. `difficulty`: entropy of the losses; `entropy`, "

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
-from testbed.scenario.schema import Scenario
+from testbed.scenario.schema import Scenario, sections
 
 HEAD = """# The scenario file
 
@@ -20,15 +20,8 @@ BOUNDS = {"exclusiveMinimum": "above", "minimum": "from", "exclusiveMaximum": "b
 def reference() -> str:
     """The whole page."""
     schema = Scenario.model_json_schema()
-    sections = (_section(name, schema["$defs"][kind.__name__]) for name, kind in _kinds())
-    return "\n".join([HEAD, *(line for section in sections for line in section)])
-
-
-def _kinds() -> Iterator[tuple[str, type]]:
-    """Names of sections and their classes; one that may be left out is a class or None."""
-    for name, field in Scenario.model_fields.items():
-        kind: Any = field.annotation
-        yield name, next((each for each in get_args(kind) if each is not type(None)), kind)
+    tables = (_section(name, schema["$defs"][kind.__name__]) for name, kind in sections().items())
+    return "\n".join([HEAD, *(line for table in tables for line in table)])
 
 
 def _section(name: str, schema: dict[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -383,6 +383,13 @@ class Algorithm(Section):
         (0.9, 0.999), description="`adamw`: decay of its first and second moment."
     )
     epsilon: PositiveFloat = Field(1e-8, description="`adamw`: what is added to the root of the second moment.")
+    amend: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="`adamw`: share of every step that goes along the change of the device's model since its last "
+        "local training, in place of Adam's direction (FedLADA); 0: none.",
+    )
     weight_decay: float = Field(
         0.0,
         ge=0,
@@ -463,6 +470,10 @@ class Algorithm(Section):
             raise ValueError(
                 f'algorithm.momentum = {self.momentum:g} is for algorithm.optimizer = "sgd"; "adamw" has '
                 "algorithm.betas"
+            )
+        if self.optimizer != "adamw" and self.amend:
+            raise ValueError(
+                f'algorithm.amend = {self.amend:g} is for algorithm.optimizer = "adamw"; it is "{self.optimizer}"'
             )
         return self
 
@@ -561,3 +572,14 @@ class Scenario(Section):
                 f"network.hello_s = {self.network.hello_s:g}: no message can be sent before the hellos"
             )
         return self
+
+
+def sections() -> dict[str, type[Section]]:
+    """The sections by name, those that may be left out among them."""
+    return {name: _kind(field.annotation) for name, field in Scenario.model_fields.items()}
+
+
+def _kind(annotation: Any) -> type[Section]:
+    """A section, or that of "a section or None"."""
+    kind: type[Section] = next((each for each in get_args(annotation) if each is not type(None)), annotation)
+    return kind

@@ -13,12 +13,14 @@ from testbed.algorithms import Algorithm, create
 from testbed.devices import Pace
 from testbed.errors import UserError
 from testbed.exchange import ALL_NEIGHBOURS
-from testbed.learning.compute import compute_ns, profiles_of
+from testbed.learning.compute import ADAPTERS, WHOLE, compute_ns, profiles_of
 from testbed.learning.data import shape_of
 from testbed.learning.fleet import of_scenario
 from testbed.learning.local import LocalTraining
 from testbed.learning.models import ModelSpec
 from testbed.learning.partition import class_table
+from testbed.lora.clients import Clients
+from testbed.lora.learnt import WithAdapters
 from testbed.scenario import Scenario
 from testbed.session.adapters import learnt_of, over_adapters
 
@@ -74,6 +76,7 @@ class Learner:
         learnt = learnt_of(scenario)
         self._scenario, self.spec = scenario, learnt.spec
         algorithm = algorithm_of(scenario, self.spec)
+        self._learnt, self._alone = learnt, algorithm
         self.fleet = of_scenario(scenario, str(data_dir) if data_dir else None, momentum_of(algorithm), learnt)
         self.algorithm = over_adapters(scenario, algorithm, learnt, torch.from_numpy(self.class_counts))
         self.workload = workload_of(scenario, self.spec, self.algorithm)
@@ -89,8 +92,8 @@ class Learner:
             "double-imbalanced": f"1 to {data.labels} labels each, sizes dirichlet({data.beta:g})",
         }
         return (
-            f"learning: {self.algorithm.title} on {data.name}, {dealt[data.partition]}; {self.spec.name} with "
-            f"{self.spec.size:,} parameters; messages of {self._bytes()} bytes; "
+            f"learning: {self.algorithm.title} on {data.name}, {dealt[data.partition]}; {self._trained()}; "
+            f"messages of {self._bytes()} bytes{self._against()}; "
             f"a round's training takes up to {slowest:.2f} ms{self._unusual()}"
         )
 
@@ -99,6 +102,27 @@ class Learner:
         sizes = self.workload.message_bytes.max(0)
         span = f"{sizes.min():,} to {sizes.max():,}" if sizes.min() < sizes.max() else f"{sizes.max():,}"
         return f"at most {span}" if self.workload.dynamic else span
+
+    def _trained(self) -> str:
+        """The model, and what of it, or beside it, is trained."""
+        if not isinstance(self._learnt, WithAdapters) or not isinstance(self.algorithm, Clients):
+            return f"{self.spec.name} with {self.spec.size:,} parameters"
+        layout, (low, high) = self._learnt.model.layout, self.algorithm.ranks
+        layers = "1 layer" if len(layout.sites) == 1 else f"{len(layout.sites)} layers"
+        heads = dict.fromkeys(parameter.name.rpartition(".")[0] for parameter in layout.whole)
+        whole = f" and layer {', '.join(heads)} as a whole" * bool(heads)
+        rank = f"rank {low}" if low == high else f"ranks {low} to {high}"
+        return (
+            f"{self.spec.name} with {self._learnt.model.full_size:,} parameters, frozen; {self.spec.size:,} are "
+            f"trained, adapters of {rank} beside {layers}{whole}"
+        )
+
+    def _against(self) -> str:
+        """What messages of all of a model with adapters would be."""
+        if not isinstance(self._learnt, WithAdapters):
+            return ""
+        full = np.max(self._alone.message_bytes(self._learnt.model.full_size))
+        return f", of the full model {full:,}" * bool(full)
 
     def _unusual(self) -> str:
         """What there is to say of devices that are slow."""
@@ -132,8 +156,8 @@ def deadlines(scenario: Scenario) -> NDArray[np.float64]:
 def workload_of(scenario: Scenario, spec: ModelSpec, algorithm: Algorithm) -> Workload:
     """What it puts on the air to train such models. Raises UserError for a deadline before anybody is trained."""
     settings, devices = scenario.algorithm, scenario.devices
-    samples = settings.batch_size * settings.local_steps
-    pace = Pace(compute_ns(devices.profile, devices.count, samples, spec.flops), devices, scenario.run.seed)
+    samples, passes = settings.batch_size * settings.local_steps, WHOLE if scenario.lora is None else ADAPTERS
+    pace = Pace(compute_ns(devices.profile, devices.count, samples, spec.flops, passes), devices, scenario.run.seed)
     if (pace.shortest_ns >= deadlines(scenario)).all():
         raise UserError(
             f"run.deadline_s = {max(scenario.run.deadlines_s()):g} should be above the "

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from testbed.errors import UserError
-from testbed.learning.compute import PROFILES, compute_ns, profiles_of
+from testbed.learning.compute import ADAPTERS, PROFILES, WHOLE, compute_ns, profiles_of
 
 
 def test_training_costs_three_forward_passes() -> None:
@@ -50,3 +50,8 @@ def test_every_profile_says_where_its_figures_are_from() -> None:
 def test_needs_no_torch() -> None:
     code = "import sys, testbed.learning.compute; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_step_of_adapters_costs_two_passes_where_one_of_all_costs_three() -> None:
+    whole, adapters = (compute_ns("laptop", 1, 1000, 1e6, passes) for passes in (WHOLE, ADAPTERS))
+    assert (2 * whole == 3 * adapters).all()

@@ -56,6 +56,11 @@ def _check(algorithm: Algorithm) -> None:
         )
     if settings.momentum and algorithm.momentum == "none":
         raise UserError(f"algorithm.momentum = {settings.momentum:g}: {algorithm.title} has no place for a momentum.")
+    if settings.amend and algorithm.restarts:
+        raise UserError(
+            f"algorithm.amend = {settings.amend:g} needs what is kept from one local training to the next, but "
+            f"{algorithm.title} begins anew in every round: leave it out, or take another algorithm."
+        )
     if settings.optimizer != "sgd" and (algorithm.momentum != "local" or algorithm.beta):
         raise UserError(
             f'algorithm.optimizer = "{settings.optimizer}": {algorithm.title} is defined for steps along the gradient, '

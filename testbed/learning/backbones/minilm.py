@@ -43,7 +43,7 @@ class TextClassifier(nn.Module):
         mask = tokens != PAD
         # What is added to the products of tokens. From a flat mask transformers would make this itself, but with a look
         # at its values, which vmap cannot follow.
-        weights = mask.unsqueeze(2).to(self.classifier.weight.dtype)
+        weights = mask.unsqueeze(2).to(next(self.bert.parameters()).dtype)
         hidden = (1 - weights.mT.unsqueeze(1)) * torch.finfo(weights.dtype).min
         states = self.bert(input_ids=tokens, attention_mask=hidden.expand(-1, 1, tokens.shape[1], -1)).last_hidden_state
         return cast(Tensor, (states * weights).sum(1) / weights.sum(1).clamp(min=1))

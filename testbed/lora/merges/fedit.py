@@ -16,6 +16,7 @@ class FedIT(Merge):
     """
 
     title = "FedIT"
+    by_index = True
     unequal = False
 
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:

@@ -18,6 +18,7 @@ class FFALoRA(Merge):
     """
 
     title = "FFA-LoRA"
+    by_index = True
     trains = "B"
 
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:

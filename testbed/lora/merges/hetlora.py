@@ -20,6 +20,7 @@ class HetLoRA(Merge):
     """
 
     title = "HetLoRA"
+    by_index = True
     whole_adapters = True
 
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:

@@ -16,6 +16,7 @@ class RBLA(Merge):
     """
 
     title = "RBLA"
+    by_index = True
 
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
         return factor_means(self.layout, sent, weights, mean, renormalised), state

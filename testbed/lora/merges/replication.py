@@ -18,6 +18,7 @@ class Replication(Merge):
     """
 
     title = "replication padding"
+    by_index = True
 
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
         heard = (weights != 0).to(weights)

@@ -15,6 +15,7 @@ class ZeroPadding(Merge):
     """
 
     title = "zero padding"
+    by_index = True
     whole_adapters = True
 
     def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:

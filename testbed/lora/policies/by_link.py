@@ -24,6 +24,7 @@ class ByLink(Policy):
     title = "Rank by link"
     dynamic = True
     changes = True
+    reorders = True
 
     def __init__(self, layout: Layout, settings: Settings, devices: int, seed: int, facts: Facts) -> None:
         super().__init__(layout, settings, devices, seed, facts)

@@ -39,6 +39,7 @@ class SaFedLora(Policy):
     title = "SA-FedLoRA (reconstructed)"
     dynamic = True
     changes = True
+    reorders = True
 
     def __init__(self, layout: Layout, settings: Settings, devices: int, seed: int, facts: Facts) -> None:
         super().__init__(layout, settings, devices, seed, facts)
