@@ -56,6 +56,8 @@ class Task:
     """`by_link`: seconds that a message of rank 0 takes in the middle, its second of hellos among them, and those that
     a rank adds; measured over this air."""
     deadline_s: float = 60.0
+    length: int | None = None
+    """Tokens of a text."""
     known: Shape | None = None
     """Of a pretrained model, whose files and packages need not be here for the arithmetic."""
     note: str = ""
@@ -83,7 +85,7 @@ class Task:
                 "payload_bytes": PAYLOAD_BYTES,
                 "cache": "off",
             },
-            "data": {"name": self.data},
+            "data": {"name": self.data, **({"length": self.length} if self.length else {})},
             "model": {"name": self.model},
             "algorithm": {
                 "name": "atc",
@@ -106,7 +108,7 @@ CNN = Task(
     note=f"LeNet-5; no rank above the 6 filters of its first layer. {RANDOM}",
 )  # fmt: skip
 TEXT = Task(
-    "reuters-r8", "minilm", rounds=30, batch=16, local_steps=2, lr=0.003, alphas=(0.1,), budgets=(1, 4),
+    "reuters-r8", "minilm", rounds=30, batch=16, local_steps=2, length=32, lr=0.002, alphas=(0.1,), budgets=(1, 4),
     runs_whole=False, eval_every=5, eval_samples=500, message_s=(1.3, 0.87), deadline_s=300.0,
     known=Shape(((384, 384),) * 12, 3_080, 22_568_456),
     note="Pretrained; adapters on queries and values. Trained whole it cannot be here: the bytes of that are computed, "
