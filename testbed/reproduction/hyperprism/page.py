@@ -20,7 +20,8 @@ WHAT = {2: "data less and less IID", 3: "density of the graph", 4: "number of de
 HEAD = """# The tables of the HyperPrism paper
 
 Du et al., NeurIPS 2024, section 6: HyperPrism against its baselines. This page and all files beside it are written by
-`testbed reproduce hyperprism`; [how.md](how.md) says how, [base.md](base.md) has variants and fixed powers.
+`testbed reproduce hyperprism`; [how.md](how.md) says how, [why.md](why.md) what we make of it, [base.md](base.md) has
+variants and fixed powers.
 
 The paper gives its tables as pictures and names no code, so no number is compared digit by digit: what can be compared
 are its sentences. Its settings are taken as they are: Dirichlet concentration .1, 1 or 10; density .2, .5 or .8; 20, 50
