@@ -29,7 +29,7 @@ from testbed.scenario.lora import Lora as Settings
 POLICY, MERGE = "policy ", "merge "
 """Beginnings of the names under which a state holds what policy and merge keep, beside what is the algorithm's."""
 FRESH = "fresh"
-"""In a state: (devices,) bool, whose ranks changed at the end of the last round."""
+"""In a state: (devices,) bool, whose components are others since the end of the last round."""
 ENERGY = "energy above"
 """In a state: (devices,) float32, see `Clients.report`."""
 INHERITED = (
@@ -54,11 +54,13 @@ class Clients(Algorithm):
         for name in INHERITED:
             setattr(self, name, getattr(inner, name))
         self.title = f"{inner.title}, {policy.title}, {merge.title}"  # type: ignore[misc]
-        self._direct = not policy.unequal and settings.merge in VALUE_BY_VALUE
-        """Whether the algorithm itself mixes."""
-        if not self._direct:
+        rounded = settings.dtype != "float32" and mean_of(inner) is not None
+        self._direct = not policy.unequal and settings.merge in VALUE_BY_VALUE and not rounded
+        """Whether the algorithm itself mixes. Where numbers are rounded on the air a merge does, which keeps the own
+        ones as they are."""
+        if not self._direct or policy.parts:
             self.modes = ("barrier",)  # type: ignore[misc]
-            self._mean = mean_of(inner)
+        self._mean = Linear() if self._direct else required(mean_of(inner), inner)
         self._check()
 
     @property
@@ -104,6 +106,8 @@ class Clients(Algorithm):
         return (tuple(self._code.size_bytes(*masks).tolist()),)
 
     def sent_bytes(self, training: Training, state: State) -> Tensor:
+        if not self.needs_air:
+            return torch.zeros(self.devices, dtype=torch.int64)
         size = self._code.size_bytes(*self._selected(training, state))
         return size + self._policy.extra_bytes(_of(POLICY, state))
 
@@ -124,7 +128,8 @@ class Clients(Algorithm):
         return self._inner.correction(_own(state))
 
     def scale(self, state: State, round_: int) -> Tensor | None:
-        """0 for what is not trained; for B the ratio of learning rates, and (alpha / r)^2, as it is folded in."""
+        """0 for what is not trained; for B the ratio of learning rates, and what alpha / r makes of a step where it is
+        folded in: once for B itself, and once more for its gradient."""
         plan = self._plan(state, round_)
         scale = self._layout.columns(plan.a, plan.b).float()
         b = self._layout.parts["B"]
@@ -132,7 +137,8 @@ class Clients(Algorithm):
         if self._lora.alpha is not None:
             ranks = self._layout.ranks(plan.live).clamp(min=1)
             rooms = torch.tensor([site.room for site in self._layout.sites])
-            folded = (self._lora.alpha / ranks).square().repeat_interleave(rooms, dim=1)
+            power = 1 if self.settings.optimizer == "adamw" else 2  # a step of Adam knows no size of its gradient
+            folded = (self._lora.alpha / ranks).pow(power).repeat_interleave(rooms, dim=1)
             scale[:, b] *= folded[:, self._layout.component_of[b]]
         return scale
 
@@ -174,7 +180,8 @@ class Clients(Algorithm):
         trained, sent = Adapters(training.trained, live, live), Adapters(messages, a, b)
         models, merge = self._merge.mix(trained, sent, weights, self._mean, _of(MERGE, state))
         models, policy = self._policy.after(models, _of(POLICY, state), training.round_, _seen(training, weights))
-        fresh = (policy["live"] != live).any(1)
+        turned = (weights.diagonal() != 1) & self._merge.rebases
+        fresh = (policy["live"] != live).any(1) | turned
         own = {FRESH: fresh, ENERGY: self._energy(models)}
         return models, {**state, **_named(MERGE, merge), **_named(POLICY, policy), **own}
 
@@ -208,7 +215,8 @@ class Clients(Algorithm):
 
     def _own_code(self) -> bool:
         """Whether messages are the algorithm's own: all of what it sends, as it writes it."""
-        return self._direct and self._lora.dtype == "float32" and self._merge.trains == "AB"
+        whole = self._lora.dtype == "float32" and self._merge.trains == "AB" and not self._policy.parts
+        return self._direct and whole
 
     def _check(self) -> None:
         """Raises UserError for what does not go together."""
@@ -219,10 +227,17 @@ class Clients(Algorithm):
                 f'algorithm.name = "{inner.settings.name}" sends more than its model, or a code of it: over adapters '
                 'that takes lora.merge = "fedit" and lora.dtype = "float32".'
             )
-        if self._policy.unequal and not self._merge.unequal:
+        self._check_steps()
+        if not isinstance(self._mean, Linear) and not self._merge.power_means:
+            raise UserError(
+                f'lora.merge = "{settings.merge}" takes linear means alone: take algorithm.name = "atc", or a merge '
+                'such as "products" or "rbla".'
+            )
+        alike = not self._policy.unequal or (self._policy.parts and isinstance(settings.rank, int))
+        if not alike and not self._merge.unequal:
             raise UserError(
                 f'lora.merge = "{settings.merge}" is for one rank on all devices, which lora.policy = '
-                f'"{settings.policy}" does not give: take another merge, such as "rbla" or "flexlora".'
+                f'"{settings.policy}" does not give: take another merge, such as "rbla".'
             )
         if self._policy.parts and self._merge.whole_adapters:
             raise UserError(
@@ -230,19 +245,36 @@ class Clients(Algorithm):
                 'sends parts: take another merge, such as "rbla".'
             )
 
+    def _check_steps(self) -> None:
+        """Raises UserError for steps of another size with an algorithm that reckons gradients back from steps."""
+        inner, settings = self._inner, self._lora
+        reckons = type(inner).correction is not Algorithm.correction or inner.momentum == "own"
+        if reckons and (settings.lr_ratio != 1 or settings.alpha is not None):
+            raise UserError(
+                f'algorithm.name = "{inner.settings.name}" takes gradients back from the steps, which lora.alpha and '
+                "lora.lr_ratio make longer or shorter: leave them out."
+            )
 
-def mean_of(inner: Algorithm) -> Mean:
-    """The mean that a merge takes in an algorithm's place. Raises UserError where it has none."""
+
+def mean_of(inner: Algorithm) -> Mean | None:
+    """The mean that a merge takes in an algorithm's place; None where it has none."""
     settings = inner.settings
     if settings.name in ("atc", "allreduce", "local"):
         return Linear()
     if settings.name == "wpm" and settings.variant == "primal":
-        return Power(settings.p)
-    raise UserError(
-        f'algorithm.name = "{settings.name}": adapters of unequal rank are mixed after training, as "atc", "wpm" with '
-        'variant = "primal", "allreduce" and "local" do; other algorithms take lora.policy = "fixed" with lora.merge = '
-        '"fedit" or "ffa".'
-    )
+        return Linear() if settings.p == 1 else Power(settings.p)
+    return None
+
+
+def required(mean: Mean | None, inner: Algorithm) -> Mean:
+    """Raises UserError where there is none."""
+    if mean is None:
+        raise UserError(
+            f'algorithm.name = "{inner.settings.name}": with this lora.policy and lora.merge adapters are mixed after '
+            'training, as "atc", "wpm" with variant = "primal", "allreduce" and "local" do; other algorithms take '
+            'lora.policy = "fixed" with lora.merge = "fedit" or "ffa".'
+        )
+    return mean
 
 
 def _seen(training: Training, weights: Tensor) -> Seen:

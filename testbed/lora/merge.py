@@ -38,6 +38,8 @@ class Merge(ABC):
     """The factors that are trained and sent; the other one stays as it began, and is the same on all devices."""
     unequal: ClassVar[bool] = True
     """Whether it is defined for ranks that differ."""
+    rebases: ClassVar[bool] = False
+    """Whether mixing gives components in another basis, to which no momentum of before belongs."""
     power_means: ClassVar[bool] = True
     """Whether it is defined for means that are not linear."""
     by_index: ClassVar[bool] = False

@@ -63,7 +63,13 @@ def over_adapters(scenario: Scenario, algorithm: Algorithm, learnt: Learnt, coun
     policy = registry.policy(settings.policy)(layout, settings, scenario.devices.count, scenario.run.seed, facts)
     if learnt.beginning is not None:
         _check_room(layout, policy.start()["live"], learnt.beginning.ranks)
-    return Clients(algorithm, settings, layout, policy, merge)
+    clients = Clients(algorithm, settings, layout, policy, merge)
+    if scenario.run.mode not in clients.modes:
+        raise UserError(
+            f'lora.policy = "{settings.policy}" and lora.merge = "{settings.merge}" are for run.mode = "barrier"; '
+            f'"{scenario.run.mode}" takes policy = "fixed" with merge = "fedit" or "ffa".'
+        )
+    return clients
 
 
 def _check_room(layout: Layout, live: Tensor, ranks: Sequence[int]) -> None:

@@ -98,7 +98,9 @@ class Barrier:
             carried = self._carrier.carry(standing.moment, self._sizes(trained[0], state))
         watch.seconds["simulation"] += carried.seconds
         with watch("mixing"):
-            training, losses, velocity = finished(trained, carried.trained, state)
+            training, losses, velocity = finished(
+                trained, carried.trained, state, self._algorithm.fresh(without_velocity(state))
+            )
             seconds = torch.from_numpy(carried.exchange.travel_s(carried.outbox))
             training = replace(training, losses=losses, seconds=seconds, samples=self._samples(training))
             weights = [self._weights(carried, exchange) for exchange in range(self._algorithm.exchanges)]

@@ -64,13 +64,20 @@ def without_velocity(state: State) -> State:
     return {name: tensor for name, tensor in state.items() if name != VELOCITY}
 
 
-def finished(done: Done, trained: NDArray[np.bool_], before: State) -> Done:
-    """Nothing comes off the models of those whose training does not count, their momentum is as `before`, and their
-    loss is no number."""
+def finished(done: Done, trained: NDArray[np.bool_], before: State, fresh: Tensor | None = None) -> Done:
+    """Nothing comes off the models of those whose training does not count, their momentum is as `before`, or zero where
+    they are `fresh` (devices,) bool, and their loss is no number."""
     if trained.all():
         return done
     training, losses, velocity = done
     idle = torch.from_numpy(~trained)
     updates = training.updates.masked_fill(idle[:, None], 0.0)
-    velocity = {name: torch.where(idle[:, None], before[name], tensor) for name, tensor in velocity.items()}
+    velocity = {name: _kept(idle, before[name], fresh, tensor) for name, tensor in velocity.items()}
     return replace(training, updates=updates), losses.masked_fill(idle, torch.nan), velocity
+
+
+def _kept(idle: Tensor, before: Tensor, fresh: Tensor | None, after: Tensor) -> Tensor:
+    """The momentum after a round, and that before it for those that are `idle` (devices,) bool."""
+    old = anew(before, fresh)
+    assert old is not None
+    return torch.where(idle[:, None], old, after)

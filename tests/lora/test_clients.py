@@ -135,9 +135,60 @@ def test_alpha_folded_in_is_alpha_over_rank_at_the_layer() -> None:
     assert torch.equal(folded.models[:, a], unit.models[:, a])
 
 
+def test_alpha_folded_in_lengthens_a_step_of_adam_once() -> None:
+    """Adam's first step is lr long, whatever the gradient: B' = s B moves by s lr, where plain B moves by lr."""
+    adamw = {"name": "local", "optimizer": "adamw", "lr": 0.01}
+    folded = stepped(scenario(run={"rounds": 1}, lora={"rank": 4, "alpha": 8.0}, algorithm=adamw))
+    unit = stepped(scenario(run={"rounds": 1}, lora={"rank": 4}, algorithm=adamw))
+    b = Learner(scenario()).spec.parts["B"]
+    assert torch.allclose(folded.models[:, b], 2 * unit.models[:, b])
+
+
+def test_boosting_sends_one_component_of_each_layer_at_a_time() -> None:
+    for lora in ({}, {"merge": "ffa"}, {"merge": "rbla", "dtype": "int8"}):
+        case = scenario(model={"name": "cnn"}, lora={"policy": "boost", "stage_rounds": 2, **lora})
+        steps, learner = barrier(case)
+        clients, standing, sent = learner.algorithm, steps.start(), []
+        assert isinstance(clients, Clients)
+        for round_ in range(4):
+            plan = clients._plan(standing.state, round_)
+            standing, outcome = steps.step(standing, Stopwatch())
+            sent.append(outcome.outbox.size_bytes.tolist())
+            assert sent[-1] == clients._code.size_bytes(plan.a, plan.b).tolist()
+        assert max(map(max, sent)) < 0.5 * Learner(scenario(model={"name": "cnn"})).workload.message_bytes.max()
+
+
+@pytest.mark.parametrize("policy", ["lora_a2", "hetlora", "autorank"])
+def test_who_needs_no_air_sends_nothing(policy: str) -> None:
+    for name in ("local", "allreduce"):
+        lora = {"policy": policy, "merge": "rbla", **OPTIONS.get(policy, {})}
+        steps, _ = barrier(scenario(algorithm={"name": name}, lora=lora))
+        standing, outcome = steps.step(steps.start(), Stopwatch())
+        assert not len(steps.step(standing, Stopwatch())[1].outbox)
+        assert not len(outcome.outbox)
+
+
+def test_only_what_crosses_the_air_is_rounded() -> None:
+    """A device that hears nobody keeps its own numbers, as training left them."""
+    alone = {"count": 1}
+    exact = stepped(scenario(devices=alone))
+    assert torch.equal(stepped(scenario(devices=alone, lora={"dtype": "int8"})).models, exact.models)
+
+
+def test_momentum_begins_anew_where_mixing_turns_components() -> None:
+    for merge, turned in (("flexlora", True), ("rbla", False)):
+        steps, _ = barrier(scenario(lora={"policy": "given", "merge": merge, **RANKS}, network={"density": 1.0}))
+        standing, _ = steps.step(steps.start(), Stopwatch())
+        assert standing.state["fresh"].all() == turned
+
+
 @pytest.mark.parametrize(
     ("sections", "words"),
     [
+        ({"lora": {"merge": "flexlora"}, "algorithm": {"name": "wpm", "variant": "primal", "p": 3.0}}, "linear means"),
+        ({"lora": {"alpha": 8.0}, "algorithm": {"name": "kgt"}}, "longer or shorter"),
+        ({"lora": {"policy": "hetlora", "merge": "rbla"}, "run": {"mode": "local", "period_s": 0.1}}, "barrier"),
+        ({"lora": {"policy": "boost"}, "run": {"mode": "local", "period_s": 0.1}}, "barrier"),
         ({"lora": {"rank": 0}}, "lora.rank"),
         ({"lora": {"rank": 200}}, "128"),
         ({"lora": {"policy": "auto_rank"}}, "autorank"),

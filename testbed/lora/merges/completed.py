@@ -20,6 +20,7 @@ class Completed(Merge):
     """
 
     title = "FlexLoRA, completed"
+    rebases = True
     power_means = False
     whole_adapters = True
 

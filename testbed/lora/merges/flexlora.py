@@ -19,6 +19,7 @@ class FlexLoRA(Merge):
     """
 
     title = "FlexLoRA"
+    rebases = True
     power_means = False
     whole_adapters = True
 

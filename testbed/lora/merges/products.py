@@ -22,6 +22,7 @@ class Products(Merge):
     """
 
     title = "means of products"
+    rebases = True
     whole_adapters = True
     feedback: ClassVar[bool] = False
     """Whether what is cut off is kept, and added to the next round's mean."""

@@ -18,6 +18,7 @@ class RankWeighted(Merge):
     """
 
     title = "FlexLoRA, weighted by rank"
+    rebases = True
     power_means = False
     whole_adapters = True
 

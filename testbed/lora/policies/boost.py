@@ -20,6 +20,7 @@ class Boost(Policy):
     title = "XGBLoRA"
     parts = True
     unequal = False
+    dynamic = True
     lists = False
 
     def plan(self, state: State, round_: int) -> Plan:
