@@ -70,7 +70,9 @@ class Layout:
         for target, own in zip(targets, rooms, strict=True):
             most = min(target.inputs, target.outputs)
             if not 1 <= own <= most:
-                raise ValueError(f"rank {own} for {target.name}: from 1 to {most}, the smaller side of its weight")
+                raise ValueError(
+                    f"rank {own} for layer {target.name!r} should be from 1 to {most}, the smaller side of its weight"
+                )
         self.components = sum(rooms)
         a, b = 0, sum(own * target.inputs for target, own in zip(targets, rooms, strict=True))
         sites, first = [], 0

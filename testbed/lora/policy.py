@@ -174,5 +174,5 @@ class Policy(ABC):
         if need > budget:
             raise UserError(
                 f"lora.budget_bytes = {budget}: {self.title} sends up to {need} bytes of adapters in a message; take "
-                f'lower ranks, at least {need}, or policy = "lora_a2", which chooses what to send.'
+                f'lower ranks, a budget of at least {need}, or lora.policy = "lora_a2", which chooses what to send.'
             )

@@ -20,8 +20,9 @@ def sentences(error: ValidationError, source: str) -> Iterator[str]:
 
 
 def _is_beside_the_point(detail: ErrorDetails) -> bool:
-    """Where words or a list may stand: that a list is none of the words."""
-    return detail["type"] == "literal_error" and isinstance(detail["input"], list)
+    """Where a word or a number, or a list of them, may stand: that a list is neither."""
+    single = "literal_error", "int_type", "float_type", "string_type"
+    return detail["type"] in single and isinstance(detail["input"], list)
 
 
 def _sentence(detail: ErrorDetails, path: tuple[str, ...]) -> str:
@@ -41,6 +42,10 @@ def _sentence(detail: ErrorDetails, path: tuple[str, ...]) -> str:
             return f"{name} = {value!r} is not possible: it should be letters, digits, `_`, `-` and `.` alone."
         case "literal_error" if isinstance(value, str) and (near := _nearest(value, detail)):
             return f"{name} = {value!r} is not possible; did you mean {near!r}? Known are {detail['ctx']['expected']}."
+        case "tuple_type" if isinstance(value, str) and _lists_names(path):
+            return f'{name} = {value!r} should be a list of names: ["{value}"].'
+        case "tuple_type":
+            return f"{name} = {value!r} should be a list."
         case "string_type" if isinstance(value, int | float):
             return f'{name} = {value!r} should be a text, in quotes: "{value}".'
         case _:
@@ -66,6 +71,12 @@ def _names(section: tuple[str, ...]) -> list[str]:
     if not section:
         return list(sections())
     return list(sections()[section[0]].model_fields) if len(section) == 1 else []
+
+
+def _lists_names(path: tuple[str, ...]) -> bool:
+    """Whether a key takes a list of words."""
+    schema = sections()[path[0]].model_json_schema()["properties"][path[1]]
+    return bool(schema.get("items", {}).get("type") == "string")
 
 
 def _nearest(value: str, detail: ErrorDetails) -> str | None:

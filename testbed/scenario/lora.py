@@ -66,8 +66,12 @@ class Lora(Section):
     mu: float = Field(
         0.01, ge=0, le=1e6, description="`sa_fedlora`: of the penalty mu / 2 |x - x0|^2 in the first rounds."
     )
-    heat_rounds: NonNegativeInt = Field(10, description="`sa_fedlora`: the first round with a rank below the largest.")
-    cool_rounds: PositiveInt = Field(50, description="`sa_fedlora`: the first round with the smallest rank.")
+    heat_rounds: NonNegativeInt = Field(
+        10, description="`sa_fedlora`: the last round before ranks sink, counted from 0."
+    )
+    cool_rounds: PositiveInt = Field(
+        50, description="`sa_fedlora`: the first round with the smallest rank, counted from 0."
+    )
     annealing: Literal["cubic", "geometric", "cosine", "metropolis"] = Field(
         "cubic",
         description="`sa_fedlora`: how ranks sink in between. `metropolis`: by one, always where the loss sank, else "

@@ -545,6 +545,11 @@ class Scenario(Section):
             raise ValueError(
                 'output.evaluate = "validation" needs data.validation, the number of training images held out, above 0'
             )
+        if self.lora is not None and self.lora.policy == "autorank" and self.run.rounds <= self.lora.flood_rounds:
+            raise ValueError(
+                f"run.rounds = {self.run.rounds} should be above lora.flood_rounds = {self.lora.flood_rounds}: "
+                'lora.policy = "autorank" chooses no ranks before those rounds and the first are over'
+            )
         if self.algorithm.warmup_rounds > self.run.rounds:
             raise ValueError(
                 f"algorithm.warmup_rounds = {self.algorithm.warmup_rounds} should be at most "

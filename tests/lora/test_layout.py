@@ -67,5 +67,5 @@ def test_a_smaller_rank_starts_as_the_beginning_of_a_larger_one() -> None:
 
 @pytest.mark.parametrize("rank", [0, 11])
 def test_a_rank_has_to_fit_the_layer(rank: int) -> None:
-    with pytest.raises(ValueError, match="from 1 to 10"):
+    with pytest.raises(ValueError, match=f"rank {rank} for layer '0' should be from 1 to 10"):
         Layout([LINEAR], rank)

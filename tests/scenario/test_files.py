@@ -117,6 +117,19 @@ def test_a_graph_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
         ('[model]\npath = "x"\n', "model.path is for pretrained models (minilm, efficientnet-lite0)"),
         ("[data]\nlength = 513\n", "data.length = 513 is not possible: it should be less than or equal to 512"),
         ("[data]\nlabels = 0\n", "data.labels = 0 is not possible"),
+        ("[lora]\nrank = [4, 2, 1, 0]\n", "lora.rank = 0 is not possible: it should be greater than 0"),
+        ("[run]\ndeadline_s = [2, 0]\n", "run.deadline_s = 0 is not possible: it should be greater than"),
+        ('[lora]\ntarget = "fc9"\n', "lora.target = 'fc9' should be a list of names: [\"fc9\"]."),
+        (
+            '[lora]\nmetrics = "difficulty"\n',
+            "lora.metrics = 'difficulty' should be a list of names: [\"difficulty\"].",
+        ),
+        ("[algorithm]\ndecay_rounds = 5\n", "algorithm.decay_rounds = 5 should be a list."),
+        ('[devices]\nchurn_s = "5"\n', "devices.churn_s = '5' should be a list."),
+        (
+            '[run]\nrounds = 5\n[lora]\npolicy = "autorank"\nflood_rounds = 5\n',
+            "run.rounds = 5 should be above lora.flood_rounds = 5: ",
+        ),
         ('[network]\nnodes = "busyest"\n', "did you mean 'busiest'? Known are 'all', 'first', 'busiest' or 'random'"),
     ],
 )
@@ -126,6 +139,11 @@ def test_a_mistake_is_named_with_file_key_and_what_is_allowed(tmp_path: Path, te
         load(file)
     assert said in str(raised.value)
     assert str(file) in str(raised.value)
+
+
+def test_rounds_of_a_flood_are_for_autorank() -> None:
+    assert parse({"run": {"rounds": 5}, "lora": {"flood_rounds": 5}}).lora is not None
+    assert parse({"run": {"rounds": 6}, "lora": {"policy": "autorank", "flood_rounds": 5}}).run.rounds == 6
 
 
 def test_keys_of_a_replay_are_passed_over_by_other_networks() -> None:

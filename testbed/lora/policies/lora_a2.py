@@ -21,6 +21,7 @@ common. Both are our readings of abstracts.
 import torch
 from torch import Tensor
 
+from testbed.errors import UserError
 from testbed.lora.budget import component_bytes, filled
 from testbed.lora.layout import Layout
 from testbed.lora.merge import State
@@ -41,6 +42,7 @@ class LoraA2(Policy):
     def __init__(self, layout: Layout, settings: Settings, devices: int, seed: int, facts: Facts) -> None:
         super().__init__(layout, settings, devices, seed, facts)
         self._needs_both("trains A and B in turn")
+        self._check_place()
 
     def start(self) -> State:
         return {"live": self._nested(self.most.amax().expand(self.devices))}
@@ -58,6 +60,19 @@ class LoraA2(Policy):
         sizes = component_bytes(self.layout, a, b, self.settings.dtype)
         chosen = filled(scores, sizes, self._budgets(a, b))
         return a & chosen, b & chosen
+
+    def _check_place(self) -> None:
+        """Raises UserError where no component fits, be it in the rounds of one factor alone."""
+        budget, both = self.settings.budget_bytes, self.settings.gossip == "both"
+        every = torch.ones(self.layout.components, dtype=torch.bool)
+        turns = [(every, every)] if both else [(every, ~every), (~every, every)]
+        need = max(int(component_bytes(self.layout, *turn, self.settings.dtype).min()) for turn in turns)
+        if budget is not None and budget < need:
+            raise UserError(
+                f"lora.budget_bytes = {budget}: {self.title} would send nothing, be it in some rounds alone, as the "
+                f"smallest component takes {need} bytes with lora.gossip = {self.settings.gossip!r} and lora.dtype = "
+                f"{self.settings.dtype!r}; take at least {need}."
+            )
 
     def _budgets(self, a: Tensor, b: Tensor) -> Tensor:
         """(devices,) bytes, of messages with these factors."""

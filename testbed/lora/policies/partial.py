@@ -11,10 +11,13 @@ What is not sent stays with the device. The optimiser is not a policy's affair.
 import torch
 from torch import Tensor
 
+from testbed.errors import UserError
 from testbed.lora.budget import component_bytes, filled
+from testbed.lora.layout import Layout
 from testbed.lora.merge import State
 from testbed.lora.norms import change
-from testbed.lora.policy import Plan, Policy
+from testbed.lora.policy import Facts, Plan, Policy
+from testbed.scenario.lora import Lora as Settings
 
 
 class Partial(Policy):
@@ -24,6 +27,14 @@ class Partial(Policy):
     parts = True
     dynamic = True
     chooses = True
+
+    def __init__(self, layout: Layout, settings: Settings, devices: int, seed: int, facts: Facts) -> None:
+        super().__init__(layout, settings, devices, seed, facts)
+        if settings.layers > len(layout.sites):
+            raise UserError(
+                f"lora.layers = {settings.layers}: {self.title} sends so many layers, and {len(layout.sites)} of the "
+                f"model have adapters; take at most {len(layout.sites)}."
+            )
 
     def select(self, plan: Plan, models: Tensor, updates: Tensor, state: State) -> tuple[Tensor, Tensor]:
         scores = change(self.layout, models, updates)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from testbed.lora.complexity import complexity
 from testbed.lora.decision import critic, ranks, topsis
 from testbed.lora.merge import State
 from testbed.lora.policy import Facts, Policy, Seen
+from testbed.session.barrier import of_those
 from tests.lora.cases import LAYOUT, build, rounds, started
 
 LINE = torch.tensor([[0, 1, 0, 0, 0], [1, 0, 1, 0, 0], [0, 1, 0, 1, 0], [0, 0, 1, 0, 1], [0, 0, 0, 1, 0]]).bool()
@@ -21,14 +23,19 @@ def _policy(flood: int = 4, **settings: Any) -> Policy:
     return build("autorank", facts=Facts(COUNTS), flood_rounds=flood, **settings)
 
 
-def _run(policy: Policy, heard: list[Tensor]) -> tuple[Tensor, list[State]]:
-    """Models at the end, and the states at the end of each round, as many as `heard`."""
+def _run(
+    policy: Policy, heard: list[Tensor], away: dict[int, tuple[int, ...]] | None = None
+) -> tuple[Tensor, list[State]]:
+    """Models at the end, and the states at the end of each round, as many as `heard`; devices that are `away` in a
+    round send and hear nothing, and keep what they had."""
     state = policy.start()
     models, states = started(policy, state), []
     losses = [torch.linspace(0, spread, 40) for spread in (0.1, 0.5, 1.0, 1.5, 2.0)]
     for round_, links in enumerate(heard):
+        here = np.array([device not in (away or {}).get(round_, ()) for device in range(5)])
+        links = links & torch.from_numpy(here & here[:, None])
         seen = Seen(NONE, links, NONE, models, torch.zeros_like(models), losses if round_ == 0 else ())
-        models, state = policy.after(models, state, round_, seen)
+        models, state = of_those(here, policy.after(models, state, round_, seen), (models, state))
         states.append(state)
     return models, states
 
@@ -113,3 +120,63 @@ def test_a_list_bounds_each_device(least: int) -> None:
     _, states = _run(policy, [LINE] * 5)
     assert LAYOUT.ranks(states[-1]["live"])[4].tolist() == [4, 3, 4]
     assert LAYOUT.ranks(states[-1]["live"])[0, 0] == least
+
+
+def _ranks(state: State) -> list[int]:
+    return LAYOUT.ranks(state["live"])[:, 0].tolist()
+
+
+ALL = ~torch.eye(5, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("device", range(5))
+def test_who_was_away_at_first_takes_the_middle_and_the_others_choose_without_it(device: int) -> None:
+    """With everybody else in reach, and with nobody."""
+    others = [each for each in range(5) if each != device]
+    for links in (ALL, LINE & False):
+        policy = _policy(2)
+        _, states = _run(policy, [links] * 4, {0: (device,)})
+        x = states[0]["metrics"][others] if links.any() else states[0]["metrics"][others[:1]]
+        chosen = ranks(topsis(x, critic(x)), 1, torch.full((len(x),), 4)).expand(4)
+        assert [_ranks(states[-1])[each] for each in others] == chosen.tolist()
+        assert _ranks(states[-1])[device] == 3
+        assert not states[-1]["known"][:, device].any()
+
+
+def test_who_was_away_at_first_passes_on_what_it_hears() -> None:
+    """2 stands between, and the others' metrics go through it, at their bytes."""
+    policy = _policy(4)
+    _, states = _run(policy, [LINE] * 5, {0: (2,)})
+    assert states[3]["known"][0].tolist() == [True, True, False, True, False]
+    assert policy.extra_bytes(states[1]).tolist() == [20 * each for each in (2, 2, 2, 2, 2)]
+    assert policy.extra_bytes(states[0]).tolist() == [20, 20, 0, 20, 20]
+
+
+def test_who_was_away_when_the_others_chose_chooses_later_and_alone() -> None:
+    """What it lacks it can no longer hear: they have chosen, and send nothing of it."""
+    policy = _policy(2)
+    _, states = _run(policy, [ALL] * 6, {1: (4,), 2: (4,), 3: (4,)})
+    assert [_ranks(state)[4] for state in states] == [1, 1, 1, 1, 3, 3]
+    assert states[-1]["known"][4].tolist() == [False] * 4 + [True]
+    assert [policy.extra_bytes(state)[4] for state in states] == [20] * 4 + [0, 0]
+    assert all(_ranks(state)[:4] == _ranks(states[2])[:4] for state in states[2:])
+
+
+def test_who_has_chosen_does_not_choose_again() -> None:
+    """0 comes late, with metrics that would raise the rank of 1; all hear of it, and keep their ranks."""
+    _, states = _run(_policy(1), [ALL] * 5, {1: (0,), 2: (0,)})
+    assert states[-1]["known"][1:, 0].all()
+    x = states[0]["metrics"]
+    assert ranks(topsis(x, critic(x)), 1, torch.full((5,), 4))[1] > _ranks(states[1])[1]
+    assert all(_ranks(state)[1:] == _ranks(states[1])[1:] for state in states[1:])
+
+
+def test_nothing_is_known_that_no_message_carried() -> None:
+    """3 and 4 are late and hear of those who have chosen no more, but of each other."""
+    policy = _policy(1)
+    apart = ALL.clone()
+    apart[3:] = apart[:, 3:] = False
+    _, states = _run(policy, [apart, apart, ALL], {1: (3, 4)})
+    assert states[1]["chosen"].tolist() == [True] * 3 + [False] * 2
+    assert policy.extra_bytes(states[1]).tolist() == [0, 0, 0, 20, 20]
+    assert states[2]["known"][3:].tolist() == [[False] * 3 + [True] * 2] * 2

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from testbed.errors import UserError
 from testbed.lora.budget import component_bytes
 from testbed.lora.policies.lora_a2 import importance
 from testbed.lora.policy import Policy
@@ -91,3 +92,15 @@ def test_the_others_updates_do_not_count() -> None:
         assert not moved[~LAYOUT.columns(*each.sent)].any()
         assert moved[:, LAYOUT.parts["B" if each.number % 2 == 0 else "A"]].any(1).all()
         models = each.models
+
+
+@pytest.mark.parametrize(
+    ("gossip", "dtype", "need"),
+    [("both", "float32", 4 * 30), ("both", "float16", 2 * 30), ("interval", "float32", 4 * 20)],
+)
+def test_a_budget_has_place_for_a_component(gossip: str, dtype: str, need: int) -> None:
+    """In rounds of A too, whose smallest row is that of the first layer, 20 numbers; of B it is 6."""
+    for each in rounds(build("lora_a2", gossip=gossip, dtype=dtype, budget_bytes=need), 2):
+        assert (each.sent[0] | each.sent[1]).any(1).all()
+    with pytest.raises(UserError, match=f"budget_bytes = {need - 1}: .* the smallest component takes {need} bytes"):
+        build("lora_a2", gossip=gossip, dtype=dtype, budget_bytes=need - 1)

@@ -9,6 +9,7 @@ import torch
 from testbed.lora.policies.sa_fedlora import SaFedLora, phi
 from testbed.lora.policy import Seen
 from testbed.lora.resize import spectrum
+from testbed.scenario.lora import Lora
 from testbed.seeds import Purpose, generator
 from tests.lora.cases import DEVICES, LAYOUT, build, products, rounds, started
 
@@ -39,6 +40,14 @@ def test_ranks_over_the_rounds(kind: str, expected: list[int]) -> None:
         number = sum(min(expected[each.number], site.room) for site in LAYOUT.sites)
         assert each.plan.live.sum(1).tolist() == [number] * DEVICES
         assert each.plan.proximal == (0.01 if each.number < 1 else 0.0)
+
+
+def test_heat_and_cool_are_the_rounds_that_the_reference_says() -> None:
+    said = [Lora.model_fields[key].description or "" for key in ("heat_rounds", "cool_rounds")]
+    assert "the last round before ranks sink, counted from 0" in said[0]
+    assert "the first round with the smallest rank, counted from 0" in said[1]
+    found = [int(each.before["rank"][0]) for each in rounds(build("sa_fedlora", heat_rounds=2, cool_rounds=3), 5)]
+    assert found == [4, 4, 4, 1, 1]
 
 
 def test_the_highest_normalised_singular_values_stay() -> None:
