@@ -1,0 +1,34 @@
+"""The scenarios of LoRA clients that come with the project."""
+
+from pathlib import Path
+
+import numpy as np
+
+from testbed.scenario import load
+from testbed.session import run
+from tests.needs import ENGINE
+
+SCENARIOS = Path(__file__).parents[2] / "ns3_scenarios"
+
+
+@ENGINE
+def test_digits_over_the_air_choose_their_ranks(tmp_path: Path) -> None:
+    """AutoRank's flood costs bytes, then ranks differ, and messages with them."""
+    keys = {"run.rounds": 6, "lora.flood_rounds": 3, "network.hello_s": 0.3}
+    ran = run(load(SCENARIOS / "lora_mnist.toml", keys), tmp_path / "run")
+    devices = ran.devices
+    of = {round_: np.array(devices["rank"])[np.array(devices["round"]) == round_] for round_ in range(6)}
+    assert (of[2] == 2).all()
+    assert of[3].min() == 2
+    assert of[3].max() == 8
+    assert (of[5] == of[3]).all()
+    sent = ran.rounds["bytes"]
+    assert sent[0] < sent[1] < sent[2] <= sent[3] < sent[4] == sent[5]
+    assert ran.best_accuracy > 0.15
+
+
+def test_news_are_adapted_by_a_transformer() -> None:
+    scenario = load(SCENARIOS / "lora_minilm_r8.toml")
+    assert (scenario.data.name, scenario.model.name) == ("reuters-r8", "minilm")
+    assert scenario.lora is not None
+    assert scenario.lora.rank == 8
