@@ -23,6 +23,8 @@ from testbed.lora.peft import PREFIX, check, from_peft, peft_names, ranks_of
 from testbed.tables import write_whole
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+BASE = "base_sha256"
+"""In the file's own facts: which weights the adapter stands beside (`Adapted.fingerprint`); files of others lack it."""
 REALS = ("F16", "BF16", "F32", "F64")
 """Types of tensors that are read, all as float32."""
 LARGEST_CONFIG = 1 << 20
@@ -39,8 +41,9 @@ class Beginning:
     """Of each site."""
 
 
-def read(file: Path, layout: Layout, alpha: float | None, start: Tensor) -> Beginning:
-    """The adapter of `file`, one device's, and beyond its ranks what `start` (size,) has there.
+def read(file: Path, layout: Layout, alpha: float | None, start: Tensor, base: str) -> Beginning:
+    """The adapter of `file`, one device's, beside the `base` of that fingerprint, and beyond its ranks what `start`
+    (size,) has there.
 
     A smaller rank than the layout has room for is the first components: as B is zero in `start`, the product is that
     of the file. alpha: as in `peft_names`; what the file's configuration says of it, where it lies beside, has to be
@@ -52,6 +55,11 @@ def read(file: Path, layout: Layout, alpha: float | None, start: Tensor) -> Begi
             parts = {key.removeprefix(PREFIX): source.get_slice(key) for key in keys}
             if len(parts) < len(keys):
                 raise UserError("it has a tensor twice, with and without the name's beginning that peft gives.")
+            if (source.metadata() or {}).get(BASE, base) != base:
+                raise UserError(
+                    "it was trained beside a base of the same shape with other weights (model.name, model.path, or the "
+                    "run.seed that a random base is drawn by)."
+                )
             shapes = {name: tuple(part.get_shape()) for name, part in parts.items()}
             ranks = ranks_of(layout, shapes)
             check(layout, shapes, ranks)
@@ -108,14 +116,19 @@ def _config(file: Path) -> dict[str, Any]:
 
 
 def write(
-    folder: Path, base: str, layout: Layout, row: Tensor, ranks: Sequence[int], alpha: float | None = None
+    folder: Path,
+    base: tuple[str, str],
+    layout: Layout,
+    row: Tensor,
+    ranks: Sequence[int],
+    alpha: float | None = None,
 ) -> None:
-    """Make `folder` with an adapter that `peft.PeftModel.from_pretrained` takes beside the model that `base` names;
-    row, ranks and alpha as in `peft_names`."""
+    """Make `folder` with an adapter that `peft.PeftModel.from_pretrained` takes beside the model of that name and
+    fingerprint; row, ranks and alpha as in `peft_names`."""
     folder.mkdir(parents=True)
     state = {f"{PREFIX}{name}": tensor for name, tensor in peft_names(layout, row, ranks, alpha).items()}
-    write_whole(folder / WEIGHTS, save(state, {"format": "pt"}))
-    write_whole(folder / CONFIG, json.dumps(config(base, layout, ranks, alpha), indent=2).encode())
+    write_whole(folder / WEIGHTS, save(state, {"format": "pt", BASE: base[1]}))
+    write_whole(folder / CONFIG, json.dumps(config(base[0], layout, ranks, alpha), indent=2).encode())
 
 
 def config(base: str, layout: Layout, ranks: Sequence[int], alpha: float | None) -> Mapping[str, Any]:

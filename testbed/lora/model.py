@@ -1,5 +1,6 @@
 """A model with adapters: a base that is there once and stays as it is, and what every device trains beside it."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -52,6 +53,14 @@ class Adapted:
     def bases(self) -> dict[str, Tensor]:
         """The weights of the layers with adapters, by the layers' names, in order of the layout's sites."""
         return {site.target.name: _base(self.module, site.target) for site in self.layout.sites}
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all weights of the base."""
+        found = hashlib.sha256()
+        for name, tensor in sorted(self.module.state_dict().items()):
+            found.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+            found.update(tensor.contiguous().numpy().tobytes())
+        return found.hexdigest()
 
     def start(self, seed: int) -> Tensor:
         """(size,) before training: see `Layout.start`."""

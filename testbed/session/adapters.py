@@ -31,7 +31,9 @@ def learnt_of(scenario: Scenario) -> Learnt:
     model, settings, seed = adapted_of(scenario), scenario.lora, scenario.run.seed
     beginning = None
     if settings.start is not None:
-        beginning = files.read(Path(settings.start), model.layout, settings.alpha, model.start(seed))
+        beginning = files.read(
+            Path(settings.start), model.layout, settings.alpha, model.start(seed), model.fingerprint()
+        )
     return WithAdapters(model, seed, settings.perturbation, beginning)
 
 

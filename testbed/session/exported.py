@@ -60,7 +60,8 @@ def _write(
 ) -> tuple[tuple[int, int], int]:
     """The smallest and the largest rank of the devices; the largest of the mean."""
     assert scenario.lora is not None
-    layout, alpha, base = adapted_of(scenario).layout, scenario.lora.alpha, scenario.model.name
+    model, alpha = adapted_of(scenario), scenario.lora.alpha
+    layout, base = model.layout, (scenario.model.name, model.fingerprint())
     if live is None or models.shape[1] != layout.size or live.shape != (len(models), layout.components):
         raise UserError(f"{run / 'checkpoint'} does not fit the scenario beside it: one of them is of another run.")
     values, ranks = packed(layout, models, live), layout.ranks(live)

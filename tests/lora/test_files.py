@@ -27,7 +27,7 @@ def values(*ranks: int) -> Tensor:
 
 def put(folder: Path, change: dict[str, Any] | None = None, ranks: tuple[int, int, int] = (2, 4, 1)) -> Path:
     """A file of that adapter, with tensors changed, or left out where None."""
-    write(folder / "own", "base", LAYOUT, values(*ranks), ranks)
+    write(folder / "own", ("base", "b1"), LAYOUT, values(*ranks), ranks)
     file = folder / "own" / WEIGHTS
     state = load_file(file) | (change or {})
     save_file({name: tensor for name, tensor in state.items() if tensor is not None}, file)
@@ -37,8 +37,8 @@ def put(folder: Path, change: dict[str, Any] | None = None, ranks: tuple[int, in
 @pytest.mark.parametrize("alpha", [None, 6.0])
 def test_what_is_written_is_read_and_the_rest_begins_as_without_it(tmp_path: Path, alpha: float | None) -> None:
     ranks, row = (2, 4, 1), values(2, 4, 1)
-    write(tmp_path / "own", "base", LAYOUT, row, ranks, alpha)
-    found = read(tmp_path / "own" / WEIGHTS, LAYOUT, alpha, START)
+    write(tmp_path / "own", ("base", "b1"), LAYOUT, row, ranks, alpha)
+    found = read(tmp_path / "own" / WEIGHTS, LAYOUT, alpha, START, "b1")
     assert found.ranks == ranks
     for site, rank in zip(LAYOUT.sites, ranks, strict=True):
         a, b = LAYOUT.factors(found.values, site)
@@ -53,7 +53,7 @@ def test_what_is_written_is_read_and_the_rest_begins_as_without_it(tmp_path: Pat
 def test_half_numbers_are_read(tmp_path: Path) -> None:
     name = "base_model.model.block.fc.lora_A.weight"
     half = torch.randn(2, 5).to(torch.bfloat16)
-    found = read(put(tmp_path, {name: half}), LAYOUT, None, START)
+    found = read(put(tmp_path, {name: half}), LAYOUT, None, START, "b1")
     assert torch.equal(LAYOUT.factors(found.values, LAYOUT.sites[0])[0][:2], half.float())
 
 
@@ -78,7 +78,7 @@ A = "base_model.model.block.fc.lora_A.weight"
 def test_what_does_not_fit_is_named_with_the_file(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     file = put(tmp_path, change)
     with pytest.raises(UserError, match=rf"lora.start = {file}.*{words}"):
-        read(file, LAYOUT, None, START)
+        read(file, LAYOUT, None, START, "b1")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path, content: bytes | None, wor
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(UserError, match=words):
-        read(file, LAYOUT, None, START)
+        read(file, LAYOUT, None, START, "b1")
 
 
 def test_a_file_cut_short_and_a_folder_are_sentences(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_file_cut_short_and_a_folder_are_sentences(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
     for each in (file, tmp_path):
         with pytest.raises(UserError, match="cannot be read as safetensors"):
-            read(each, LAYOUT, None, START)
+            read(each, LAYOUT, None, START, "b1")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_configuration_that_scales_otherwise_is_refused(
     place = file.with_name(CONFIG)
     place.write_text(json.dumps(json.loads(place.read_text()) | change))
     with pytest.raises(UserError, match=words):
-        read(file, LAYOUT, alpha, START)
+        read(file, LAYOUT, alpha, START, "b1")
 
 
 @pytest.mark.parametrize("content", ["[]", "{", "[" * 100_000, '"' + "a" * LARGEST_CONFIG + '"'])
@@ -135,13 +135,13 @@ def test_a_damaged_configuration_is_a_sentence(tmp_path: Path, content: str) -> 
     file = put(tmp_path)
     file.with_name(CONFIG).write_text(content)
     with pytest.raises(UserError, match="should be a table in JSON"):
-        read(file, LAYOUT, None, START)
+        read(file, LAYOUT, None, START, "b1")
 
 
 def test_without_a_configuration_the_scenario_alone_says_the_scale(tmp_path: Path) -> None:
     file = put(tmp_path)
     file.with_name(CONFIG).unlink()
-    one, four = (read(file, LAYOUT, alpha, START).values for alpha in (None, 8.0))
+    one, four = (read(file, LAYOUT, alpha, START, "b1").values for alpha in (None, 8.0))
     b = LAYOUT.sites[0].b
     torch.testing.assert_close(four[b], 4 * one[b])
 
@@ -150,3 +150,12 @@ def test_layers_of_rank_0_are_in_no_configuration() -> None:
     found = config("base", LAYOUT, (0, 4, 1), None)
     assert found["target_modules"] == "conv|w"
     assert (found["r"], found["rank_pattern"], found["modules_to_save"]) == (4, {"^w": 1}, ["head"])
+
+
+def test_an_adapter_of_a_base_with_other_weights_is_refused(tmp_path: Path) -> None:
+    """Its shapes fit, and the file says beside which weights it was trained; files that do not say it are taken."""
+    write(tmp_path / "own", ("base", "b1"), LAYOUT, values(2, 4, 1), (2, 4, 1))
+    file = tmp_path / "own" / WEIGHTS
+    assert read(file, LAYOUT, None, START, "b1").ranks == (2, 4, 1)
+    with pytest.raises(UserError, match="other weights"):
+        read(file, LAYOUT, None, START, "b2")
