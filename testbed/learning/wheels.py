@@ -118,5 +118,5 @@ def missing_extra(what: str, error: ImportError) -> UserError:
     """What to say where a package of the extra `text` is not installed."""
     return UserError(
         f"{what} needs the package {str(error.name).partition('.')[0]}, which is not installed: "
-        "install the extra `text`, `pip install 'testbed[text]'`"
+        "install the extra `text`, `pip install -e '.[text]'` in the checkout"
     )
