@@ -209,7 +209,7 @@ def test_what_does_not_fit_is_said(sections: dict[str, Any], words: str) -> None
 
 def test_a_run_whose_messages_are_learnt_goes_on_where_it_stopped(tmp_path: Path) -> None:
     adamw = {"optimizer": "adamw", "lr": 0.01}
-    lora = {"policy": "lora_a2", "merge": "rbla", "budget_bytes": 3000}
+    lora = {"policy": "lora_a2", "merge": "rbla", "budget_bytes": 8000}
     case = scenario(lora=lora, algorithm=adamw, output={"checkpoint_s": 0})
     run(case, tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):

@@ -100,7 +100,7 @@ def test_what_is_trained_whole_can_be_chosen() -> None:
 
 def test_a_rank_that_is_too_large_names_the_layer_and_the_most() -> None:
     module = build("cnn", (1, 28, 28), 10, 1).module
-    with pytest.raises(UserError, match=r"lora\.rank: rank 8 for 0: from 1 to 6"):
+    with pytest.raises(UserError, match=r"lora\.rank: rank 8 for layer '0' should be from 1 to 6"):
         adapt(module, IMAGE, 8)
     with pytest.raises(UserError, match="2 ranks for 4 layers with adapters: 0, 3, 7, 9"):
         adapt(module, IMAGE, [2, 3])
