@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import torch
 from torch import Tensor
 
 from testbed.aggregation import metropolis, uniform
@@ -131,7 +132,8 @@ class Algorithm(ABC):
 
     def sent_bytes(self, training: Training, state: State) -> Tensor:
         """(devices,) int64: bytes of the messages of this round, where they are `dynamic`."""
-        raise NotImplementedError
+        sent = self.vectors * training.models.shape[1] if self.needs_air else 0
+        return torch.full((len(training.models),), size_bytes(sent), dtype=torch.int64)
 
     def first(self, models: Tensor) -> Tensor:
         """The models before the first round, of their common start (devices, parameters)."""
