@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from testbed.errors import UserError
-from testbed.reproduction.curve import Curve, curve_of
 from testbed.reproduction.job import Cell, Job
 from testbed.results import Run
+from testbed.results.curve import DIVERGED, Curve, curve_of
 from testbed.scenario import Scenario, fingerprint
 from testbed.tables import write_whole
 from testbed.trace import header
 from testbed.trace.files import HEADER
-
-DIVERGED = "diverged.json"
 
 
 class Store:
@@ -42,8 +40,7 @@ class Store:
     def curve(self, cell: Cell) -> Curve:
         """What a finished cell gave."""
         if cell.name not in self._curves:
-            folder = self.folder(cell)
-            self._curves[cell.name] = curve_of(folder, (folder / DIVERGED).is_file())
+            self._curves[cell.name] = curve_of(self.folder(cell))
         return self._curves[cell.name]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from testbed.reproduction.spread import Spread
+from testbed.report.spread import Spread
 from testbed.tables import write_whole
 
 NOT_RUN, NEVER = "", "-"
