@@ -57,7 +57,9 @@ def read(folders: Iterable[Path], partial: bool) -> tuple[list[Member], list[str
     notes = [f"{_count(len(paths) - len(taken))} unfinished and left out."] if len(taken) < len(paths) else []
     notes += [] if finished else ["No run has finished: this is how far they are."]
     wild = sum(member.curve.diverged for member in taken)
-    notes += [f"{_count(wild)} counted as never reaching a target, for diverging."] if wild else []
+    notes += (
+        [f"{_count(wild)} taken as never reaching a target, for diverging; before that is its best."] if wild else []
+    )
     for member in taken:
         if not member.curve.diverged and not np.isfinite(member.curve.accuracy).any():
             raise UserError(f"{member.folder} has no evaluated round yet.")

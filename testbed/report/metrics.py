@@ -25,10 +25,10 @@ class Metric:
     of: Callable[[Member, float], float]
     """From a run and the target; NaN for never."""
     end: Callable[[Member], float] | None = None
-    """Of what it takes to the target: what the whole run took, so that it is more where the target was never reached."""
+    """Of what it takes to the target: what the whole run took, a bound where the target was never reached."""
     digits: int = 3
-    better: int = 1
-    """1 where more is better, -1 where less is."""
+    known: Callable[[Member], bool] = lambda _: True
+    """Whether the run has it at all."""
 
     @property
     def to_target(self) -> bool:
@@ -41,14 +41,15 @@ class Metric:
 
     def spread(self, setting: Setting, target: float) -> Spread:
         """Over the seeds of a setting."""
-        return spread(self.of(member, target) for member in setting.members)
+        return spread(self.of(member, target) for member in setting.members if self.known(member))
 
     def least(self, setting: Setting, target: float) -> float:
         """A bound that the mean lies above: a run that never got there took longer than it lasted; one that diverged
         would never have got there."""
         if self.end is None:
             return self.spread(setting, target).mean
-        return float(np.mean([_or(self.of(each, target), self.end(each)) for each in setting.members]))
+        ends = [_or(self.of(each, target), self.end(each)) for each in setting.members if self.known(each)]
+        return float(np.mean(ends)) if ends else float("nan")
 
 
 def _or(value: float, otherwise: float) -> float:
@@ -64,7 +65,10 @@ def _taken(name: str, words: str, unit: str, along: Callable[[Curve], Reals], di
     def end(member: Member) -> float:
         return float("inf") if member.curve.diverged else float(along(member.curve)[-1])
 
-    return Metric(name, words, unit, of, end, digits, better=-1)
+    def known(member: Member) -> bool:
+        return bool(np.isfinite(along(member.curve)).any()) or member.curve.diverged
+
+    return Metric(name, words, unit, of, end, digits, known)
 
 
 def _rounds(curve: Curve) -> Reals:

@@ -126,13 +126,7 @@ def _pairs(member: Member, keys: Iterable[str]) -> list[str]:
 
 def _algorithm(scenario: Scenario) -> str:
     algorithm, lora = scenario.algorithm, scenario.lora
-    match algorithm.name:
-        case "wpm":
-            name = f"WPM p={algorithm.p:g}, {algorithm.variant}"
-        case "hyperprism":
-            name = f"HyperPrism {algorithm.choice}, {algorithm.variant}"
-        case other:
-            name = title(other)
+    name = title(algorithm.name) + (f" p={algorithm.p:g}" if algorithm.name == "wpm" else "")
     return name if lora is None else f"{name}, LoRA {lora.policy} {lora.merge}"
 
 
