@@ -11,12 +11,13 @@ from testbed.report.legend import legend
 from testbed.report.metrics import Metric
 from testbed.report.series import Series
 from testbed.report.spread import Reals
-from testbed.report.style import COLUMN, PAGE, look, name, none
+from testbed.report.style import COLUMN, PAGE, look, name, none, note
 
 PANEL_IN = 1.95
 ROW = 3
 """Panels side by side at most."""
-NEVER_NOTE = "hollow, arrow up: at least so much, as not all seeds reached the target; x: no bound, a seed diverged"
+BARS = "means over seeds and their 95 % intervals"
+NEVER = "; hollow, arrow up: at least so much, as not all seeds reached the target; x: no bound, a seed diverged"
 
 
 def draw(series: list[Series], metrics: list[Metric], target: float) -> Figure:
@@ -32,8 +33,8 @@ def draw(series: list[Series], metrics: list[Metric], target: float) -> Figure:
     for axes in spare:
         axes.set_axis_off()
     legend(figure, series, spare[0] if len(spare) else None)
-    if any(_is_censored(each, metric, target) for each in series for metric in metrics):
-        figure.supxlabel(NEVER_NOTE, size=6.5, color="#555555")
+    censored = any(_is_censored(each, metric, target) for each in series for metric in metrics)
+    note(figure, BARS + NEVER * censored)
     return figure
 
 
@@ -101,8 +102,8 @@ def _is_censored(each: Series, metric: Metric, target: float) -> bool:
 
 
 def _offsets(series: list[Series]) -> Reals:
-    """Sideways, so that intervals at one density stand beside each other: over two fifths of the way to the next."""
+    """Sideways, so that intervals at one density stand beside each other: over a third of the way to the next."""
     at = sorted(setting.density for each in series for setting in each.settings)
     gaps = [right - left for left, right in pairwise(at) if right - left > 0.04]
-    width = 0.4 * min([0.2, *gaps])
+    width = min([0.15, *gaps]) / 3
     return np.linspace(-width, width, len(series)) / 2 if len(series) > 1 else np.zeros(1)

@@ -13,7 +13,7 @@ from testbed.report.members import Member
 from testbed.report.metrics import Metric
 from testbed.report.series import Series, stacked
 from testbed.report.spread import Reals
-from testbed.report.style import COLUMN, PAGE, look, name, title
+from testbed.report.style import COLUMN, PAGE, look, title
 from testbed.results import Run
 
 LEVELS = (0.0, 0.1, 0.25, 0.75, 0.9)
@@ -23,7 +23,7 @@ ROW = 3
 
 def draw(series: list[Series], _: list[Metric], __: float) -> Figure:
     """A panel for each series: quantiles over devices, means of them over seeds."""
-    columns = min(len(series), ROW)
+    columns = 2 if len(series) == ROW + 1 else min(len(series), ROW)
     rows = -(-len(series) // columns)
     width = COLUMN if columns == 1 else PAGE
     figure = Figure(figsize=(width, 1.9 * rows + 0.5), layout="constrained")
@@ -32,6 +32,9 @@ def draw(series: list[Series], _: list[Metric], __: float) -> Figure:
         _panel(axes, each, number)
     for axes in panels.ravel()[len(series) :]:
         axes.set_axis_off()
+    for axes in panels.ravel()[max(len(series) - columns, 0) : len(series)]:
+        axes.set_xlabel("round")
+        axes.tick_params(labelbottom=True)
     for axes in panels[:, 0]:
         axes.set_ylabel("accuracy of a device")
     handles, labels = panels[0, 0].get_legend_handles_labels()
@@ -55,7 +58,6 @@ def _panel(axes: Axes, each: Series, number: int) -> None:
     axes.plot(x, levels[WORST], color=colour, linewidth=0.9, linestyle="--", label="worst device")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     title(axes, f"{each.label} ({seeds(each)})")
-    name(axes, "round", "")
 
 
 def accuracies(member: Member) -> Reals:

@@ -24,7 +24,7 @@ def legend(figure: Figure, series: Sequence[Series], spare: Axes | None = None) 
     handles = [Line2D([], [], markersize=4, linewidth=1.2, **look(number)) for number in range(len(series))]
     labels = [f"{each.label} ({seeds(each)})" for each in series]
     if spare is not None:
-        inside = spare.legend(handles, labels, loc="center left", borderaxespad=0, title="mean, 95 % interval")
+        inside = spare.legend(handles, labels, loc="center left", borderaxespad=0)
         inside.set_in_layout(False)
         return
     fitting = int(figure.get_figwidth() * LETTERS_IN / (max(map(len, labels)) + 6))

@@ -78,10 +78,17 @@ def _begun(folder: Path) -> Member | None:
         network = header(folder).network
         curve = curve_of(folder)
     except UserError as error:
-        if not run.finished and not any(folder.glob("rounds.*")):
+        if not run.finished and not _has_rounds(run):
             return None
         raise UserError(f"{error}{_versions(run)}") from None
     return Member(folder, scenario, _keys(scenario, network), curve, run.finished or curve.diverged)
+
+
+def _has_rounds(run: Run) -> bool:
+    try:
+        return bool(run.rounds)
+    except UserError:
+        return False
 
 
 def _versions(run: Run) -> str:

@@ -111,7 +111,9 @@ def unlike_rounds(members: Sequence[Member]) -> str | None:
     kinds = {(each.scenario.run.mode, each.scenario.run.period_s) for each in members}
     if len(kinds) == 1 or {mode for mode, _ in kinds} == {"barrier"}:
         return None
-    told = ", ".join(mode if mode == "barrier" else f"{mode} with periods of {period:g} s" for mode, period in kinds)
+    told = ", ".join(
+        mode if mode == "barrier" else f"{mode} with periods of {period:g} s" for mode, period in sorted(kinds, key=str)
+    )
     return f"a round is not one thing in these runs, whose run.mode is {told}; take simulated time"
 
 

@@ -13,7 +13,7 @@ from testbed.report.legend import legend
 from testbed.report.metrics import Metric, unlike_rounds
 from testbed.report.series import Series, Setting, stacked
 from testbed.report.spread import Reals, half_width
-from testbed.report.style import COLUMN, PAGE, band, look, name
+from testbed.report.style import COLUMN, PAGE, band, look, name, note
 from testbed.results.curve import Curve
 
 ACCURACY = "accuracy, mean over devices"
@@ -78,3 +78,4 @@ def _finish(figure: Figure, panels: list[Axes], series: list[Series], target: fl
         axes.set_ylim(max(low, 0.0), min(high, 1.0))
         axes.axhline(target, **TARGET)
     legend(figure, series)
+    note(figure, "lines: means over seeds; bands: 95 % intervals; dotted: the target")

@@ -80,6 +80,11 @@ def title(axes: Axes, text: str) -> None:
     axes.set_title(text, size=8)
 
 
+def note(figure: Figure, text: str) -> None:
+    """What lines and marks mean, below all panels."""
+    figure.supxlabel(text, size=6.5, color="#555555")
+
+
 def none(axes: Axes, text: str) -> None:
     """A sentence where there is nothing to draw, and no scale that would mean nothing."""
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=8, color="#555555", wrap=True)
