@@ -13,7 +13,7 @@ from testbed.report.members import Member
 from testbed.report.metrics import ACCURACY, Metric
 from testbed.report.progress import MEGABYTES, over_bytes
 from testbed.report.series import Series
-from testbed.report.style import PAGE, look, name
+from testbed.report.style import PAGE, bound, look, name, note, title
 
 
 def _megabytes(member: Member, _: float) -> float:
@@ -24,10 +24,8 @@ def _rank(member: Member, _: float) -> float:
     return float(member.curve.rank[-1])
 
 
-MEGABYTES_SENT = Metric(
-    "sent", "messages in all", "MB", _megabytes, digits=2, known=lambda each: len(each.curve.bytes) > 0
-)
-RANK = Metric("rank", "rank at the end", "", _rank, digits=2, known=lambda each: len(each.curve.rank) > 0)
+MEGABYTES_SENT = Metric("sent", "messages in all", "MB", _megabytes, known=lambda each: len(each.curve.bytes) > 0)
+RANK = Metric("rank", "rank at the end", "", _rank, known=lambda each: len(each.curve.rank) > 0)
 METRICS = (ACCURACY, MEGABYTES_SENT, RANK)
 
 
@@ -47,15 +45,17 @@ def draw(series: list[Series], _: list[Metric], __: float) -> Figure:
         _points(whole, each, number, MEGABYTES_SENT)
         _points(ranks, each, number, RANK)
     whole.set_xscale("log")
-    ranks.xaxis.set_major_locator(MaxNLocator(5))
+    ranks.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    bound(so_far)
     name(so_far, MEGABYTES, "accuracy, mean over devices")
     name(whole, "messages in all (MB)", "")
     name(ranks, "rank at the end", "")
     for axes, words in zip(
         (so_far, whole, ranks), ("by rounds", "best, by all messages", "best, by rank"), strict=True
     ):
-        axes.set_title(words, size=8)
+        title(axes, words)
     legend(figure, series)
+    note(figure, "means over seeds and their 95 % intervals; a line across: whole models, which have no rank")
     return figure
 
 

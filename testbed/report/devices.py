@@ -13,7 +13,7 @@ from testbed.report.members import Member
 from testbed.report.metrics import Metric
 from testbed.report.series import Series, stacked
 from testbed.report.spread import Reals
-from testbed.report.style import COLUMN, PAGE, look, title
+from testbed.report.style import COLUMN, PAGE, look, note, title
 from testbed.results import Run
 
 LEVELS = (0.0, 0.1, 0.25, 0.75, 0.9)
@@ -39,6 +39,7 @@ def draw(series: list[Series], _: list[Metric], __: float) -> Figure:
         axes.set_ylabel("accuracy of a device")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2 if columns == 1 else len(labels))
+    note(figure, "of the devices of a run, means over seeds")
     return figure
 
 

@@ -26,7 +26,6 @@ class Metric:
     """From a run and the target; NaN for never."""
     end: Callable[[Member], float] | None = None
     """Of what it takes to the target: what the whole run took, a bound where the target was never reached."""
-    digits: int = 3
     known: Callable[[Member], bool] = lambda _: True
     """Whether the run has it at all."""
 
@@ -56,7 +55,7 @@ def _or(value: float, otherwise: float) -> float:
     return otherwise if np.isnan(value) else value
 
 
-def _taken(name: str, words: str, unit: str, along: Callable[[Curve], Reals], digits: int) -> Metric:
+def _taken(name: str, words: str, unit: str, along: Callable[[Curve], Reals]) -> Metric:
     """What it takes to the target."""
 
     def of(member: Member, target: float) -> float:
@@ -68,7 +67,7 @@ def _taken(name: str, words: str, unit: str, along: Callable[[Curve], Reals], di
     def known(member: Member) -> bool:
         return bool(np.isfinite(along(member.curve)).any()) or member.curve.diverged
 
-    return Metric(name, words, unit, of, end, digits, known)
+    return Metric(name, words, unit, of, end, known)
 
 
 def _rounds(curve: Curve) -> Reals:
@@ -76,10 +75,10 @@ def _rounds(curve: Curve) -> Reals:
 
 
 ACCURACY = Metric("accuracy", "best accuracy", "", lambda member, _: member.curve.best)
-ROUNDS = _taken("rounds", "rounds", "", _rounds, 1)
-SECONDS = _taken("seconds", "simulated time", "s", lambda curve: curve.seconds, 1)
-BYTES = _taken("bytes", "messages", "MB", lambda curve: curve.bytes / 1e6, 1)
-JOULES = _taken("joules", "energy", "J", lambda curve: curve.joules, 0)
+ROUNDS = _taken("rounds", "rounds", "", _rounds)
+SECONDS = _taken("seconds", "simulated time", "s", lambda curve: curve.seconds)
+BYTES = _taken("bytes", "messages", "MB", lambda curve: curve.bytes / 1e6)
+JOULES = _taken("joules", "energy", "J", lambda curve: curve.joules)
 METRICS = {each.name: each for each in (ACCURACY, ROUNDS, SECONDS, BYTES, JOULES)}
 
 

@@ -13,7 +13,7 @@ from testbed.report.legend import legend
 from testbed.report.metrics import Metric, unlike_rounds
 from testbed.report.series import Series, Setting, stacked
 from testbed.report.spread import Reals, half_width
-from testbed.report.style import COLUMN, PAGE, band, look, name, note
+from testbed.report.style import COLUMN, PAGE, band, bound, look, name, note
 from testbed.results.curve import Curve
 
 ACCURACY = "accuracy, mean over devices"
@@ -72,10 +72,9 @@ def along(setting: Setting, what: Callable[[Curve], Reals]) -> Reals:
 
 
 def _finish(figure: Figure, panels: list[Axes], series: list[Series], target: float) -> None:
-    """The target, no more than accuracies can be, and the legend."""
+    """The target, the legend, and what is what."""
     for axes in panels:
-        low, high = axes.get_ylim()
-        axes.set_ylim(max(low, 0.0), min(high, 1.0))
+        bound(axes)
         axes.axhline(target, **TARGET)
     legend(figure, series)
     note(figure, "lines: means over seeds; bands: 95 % intervals; dotted: the target")

@@ -18,7 +18,7 @@ from testbed.scenario.algorithms import title
 from testbed.scenario.schema import sections
 
 DENSITY = ("network.density", "network.side_m")
-RANKS = ("lora.rank", "lora.rank_min", "lora.budget_bytes")
+RANKS = ("lora.rank", "lora.budget_bytes")
 MEASURED = ("data.name", "output.evaluate", "output.eval_samples")
 """Keys that decide what an accuracy is one of."""
 METHOD = ("algorithm.", "lora.")
@@ -44,7 +44,7 @@ class Setting:
 
     def words(self, without: Iterable[str] = ()) -> str:
         """The place, as people write it; nothing where all runs have one."""
-        return ", ".join(f"{_short(key)} {value}" for key, value in self.place if key not in without)
+        return ", ".join(f"{_short(key)} {value}" for key, value in self.place if value and key not in without)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def gather(
     notes += [note for kind in kinds for note in _doubles(kind)]
     varying = _varying([kind[0].keys for kind in kinds])
     _check_measures(kinds, [key for key in varying if key in MEASURED and key not in groups])
-    settings = _settings([_one_a_seed(kind) for kind in kinds], groups, varying)
+    settings = _settings([_one_a_seed(kind) for kind in kinds], groups, joined, varying)
     lines = grouped(settings, lambda each: (each.method, each.words(joined)))
     return [Series(", ".join(filter(None, names)), tuple(line)) for names, line in lines.items()], notes
 
@@ -97,11 +97,15 @@ def grouped(values: Iterable[Each], key: Callable[[Each], Hashable]) -> dict[Any
     return groups
 
 
-def _settings(kinds: list[tuple[Member, ...]], groups: Sequence[str], varying: list[str]) -> list[Setting]:
+def _settings(
+    kinds: list[tuple[Member, ...]], groups: Sequence[str], joined: Sequence[str], varying: list[str]
+) -> list[Setting]:
     """Methods of one name in one place differ in more than the name says: then that is said as well."""
 
+    in_methods = not groups or any(key.startswith(METHOD) for key in groups)
+
     def is_method(key: str) -> bool:
-        return key in groups or (key.startswith(METHOD) and (not groups or any(g.startswith(METHOD) for g in groups)))
+        return key in groups or (in_methods and key.startswith(METHOD) and key not in joined)
 
     places = [tuple((key, _text(kind[0].keys.get(key))) for key in varying if not is_method(key)) for kind in kinds]
     names = [_method(kind[0], groups) for kind in kinds]
@@ -186,7 +190,7 @@ def _text(value: Any) -> str:
     """A value as it stands in a label."""
     match value:
         case None:
-            return "none"
+            return ""
         case float():
             return f"{value:g}"
         case str() | bool() | int():

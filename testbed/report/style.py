@@ -80,6 +80,12 @@ def title(axes: Axes, text: str) -> None:
     axes.set_title(text, size=8)
 
 
+def bound(axes: Axes) -> None:
+    """Show no accuracies that there are not, however long the intervals of few seeds are."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, 0.0), min(high, 1.0))
+
+
 def note(figure: Figure, text: str) -> None:
     """What lines and marks mean, below all panels."""
     figure.supxlabel(text, size=6.5, color="#555555")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from testbed.report.metrics import Metric
 from testbed.report.series import Series, Setting
-from testbed.report.text import NEVER, NOT_RUN, number
+from testbed.report.text import NEVER, NOT_RUN, decimals, number
 
 KNOWN = ["realised density", "seeds", "diverged"]
 
@@ -47,14 +47,15 @@ def csv_rows(series: Sequence[Series], metrics: Sequence[Metric], target: float)
 
 def _text(metric: Metric, setting: Setting, target: float) -> str:
     """Mean and half the interval; where not all seeds reached the target, a bound and how many did."""
-    spread, digits = metric.spread(setting, target), metric.digits
+    spread = metric.spread(setting, target)
     if not spread.values:
         return NOT_RUN
     if spread.reached == len(spread.values):
+        digits = decimals(spread.mean)
         half = "" if math.isnan(spread.half) else f" ± {spread.half:.{digits}f}"
         return f"{spread.mean:.{digits}f}{half}"
     least = metric.least(setting, target)
-    bound = f"> {least:.{digits}f}" if math.isfinite(least) else NEVER
+    bound = f"> {least:.{decimals(least)}f}" if math.isfinite(least) else NEVER
     return f"{bound} ({spread.reached} of {len(spread.values)})"
 
 

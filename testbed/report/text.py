@@ -52,6 +52,11 @@ def spread_text(spread: Spread, digits: int, scale: float = 1.0) -> str:
     return text if spread.reached == len(spread.values) else f"{text} ({spread.reached} of {len(spread.values)})"
 
 
+def decimals(value: float) -> int:
+    """For three digits that count: as many as a mean over seeds is good for; of what is below 1, after the point."""
+    return 3 if not 1 <= abs(value) < math.inf else max(0, 2 - math.floor(math.log10(abs(value))))
+
+
 def number(value: float) -> str:
     """Six digits; nothing where there is none."""
     return "" if math.isnan(value) else f"{value:.6g}"

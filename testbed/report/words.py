@@ -9,9 +9,9 @@ from testbed.report.spread import LEVEL
 
 METHOD = (
     f"Differences of the means under the same seeds, in the same setting, with their {PERCENT} intervals (studentised "
-    f"bootstrap). Significant: p below {1 - LEVEL:.2g}, corrected for all comparisons of one measure in one setting "
-    f"(Holm), not for there being several measures and settings. Fewer than {ENOUGH} seeds tell nothing. Intervals are "
-    "not corrected."
+    f"bootstrap). Significant: the interval leaves out 0, and p of the paired t test is below {1 - LEVEL:.2g} when "
+    "corrected for all comparisons of one measure in one setting (Holm); for there being several measures and settings "
+    f"nothing is corrected. Fewer than {ENOUGH} seeds tell nothing."
 )
 
 

@@ -34,16 +34,16 @@ def test_tables_hold_means_intervals_and_how_many_reached_the_target(tmp_path: P
     assert float(first["accuracy_high"]) - 0.6 == pytest.approx(12.706 * 0.1, abs=1e-3)
     assert [second[key] for key in ("seeds", "diverged", "seconds_reached", "seconds_at_least")] == ["3", "1", "1", ""]
     page = out.with_suffix(".md").read_text()
-    assert "| D-PSGD | 0.500 | 2 | 0 | 0.600 ± 1.271 | 3.0 ± 0.0 |" in page
+    assert "| D-PSGD | 0.500 | 2 | 0 | 0.600 ± 1.271 | 3.00 ± 0.00 |" in page
     assert "| ATC | 0.500 | 3 | 1 | 0.300 ± 0.497 | - (1 of 3) |" in page
     assert "1 run is taken as never reaching a target" in page
     assert "cannot be told" in page
-    assert r"D-PSGD & 0.500 & 2 & 0 & 0.600 $\pm$ 1.271 & 3.0 $\pm$ 0.0 \\" in out.with_suffix(".tex").read_text()
+    assert r"D-PSGD & 0.500 & 2 & 0 & 0.600 $\pm$ 1.271 & 3.00 $\pm$ 0.00 \\" in out.with_suffix(".tex").read_text()
 
 
 def test_what_was_not_reached_by_all_is_a_bound(tmp_path: Path) -> None:
     plot("time", seeds(tmp_path, "dpsgd", [0.5, 0.3]), tmp_path / "t.md", target=0.4)
-    assert "| > 3.0 (1 of 2) |" in (tmp_path / "t.md").read_text()
+    assert "| > 3.00 (1 of 2) |" in (tmp_path / "t.md").read_text()
 
 
 def test_names_of_others_break_no_table() -> None:

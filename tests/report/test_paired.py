@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from testbed.report.metrics import ACCURACY, SECONDS
-from testbed.report.paired import Difference, bootstrap, differences, holm
+from testbed.report.paired import Difference, bootstrap, differences, holm, t_test
 from testbed.report.series import gather
 from tests.report.runs import seeds
 
@@ -66,7 +67,7 @@ def test_what_the_correction_takes_away_is_said() -> None:
 
 def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
     draws = np.random.default_rng(7).normal(0.3, 1.0, (300, 5))
-    covered = [low <= 0.3 <= high for low, high, _ in map(bootstrap, draws)]
+    covered = [low <= 0.3 <= high for low, high in map(bootstrap, draws)]
     assert 0.91 < np.mean(covered) < 0.99  # of binomial 300 x .95, 99 %; the percentile bootstrap has .85
 
 
@@ -74,16 +75,22 @@ def test_the_interval_covers_the_mean_as_often_as_it_says() -> None:
 @settings(max_examples=15, deadline=None)
 def test_the_verdict_knows_neither_unit_nor_direction(values: list[float], factor: float) -> None:
     one, other = np.array(values), -factor * np.array(values)
-    (low, high, p), (below, above, q) = bootstrap(one), bootstrap(other)
-    assert p == pytest.approx(q)
+    (low, high), (below, above) = bootstrap(one), bootstrap(other)
+    assert t_test(one) == pytest.approx(t_test(other))
     assert (below, above) == pytest.approx((-factor * high, -factor * low), abs=1e-9)
     assert low <= one.mean() + 1e-12
     assert high >= one.mean() - 1e-12
 
 
-@pytest.mark.parametrize(("value", "p"), [(0.0, 1.0), (0.5, 0.0002)])
+def test_p_is_that_of_the_paired_t_test() -> None:
+    ours, theirs = np.array([3.0, 5.0, 4.0, 7.0, 6.0]), np.array([2.0, 3.0, 4.5, 4.0, 5.0])
+    assert t_test(ours - theirs) == pytest.approx(stats.ttest_rel(ours, theirs).pvalue)
+
+
+@pytest.mark.parametrize(("value", "p"), [(0.0, 1.0), (0.5, 0.0)])
 def test_equal_differences_leave_no_doubt(value: float, p: float) -> None:
-    assert bootstrap(np.full(5, value)) == (value, value, p)
+    assert bootstrap(np.full(5, value)) == (value, value)
+    assert t_test(np.full(5, value)) == p
 
 
 def test_the_other_way_round_is_the_same_with_its_sign_changed() -> None:
