@@ -87,19 +87,19 @@ def curve_of(folder: Path) -> Curve:
     """The curve of the run in `folder`, finished or not. Raises UserError for tables of another version."""
     run, diverged = Run(folder), has_diverged(folder)
     try:
-        rounds, wall = run.rounds, run.wall
+        rounds = run.rounds
     except UserError:
         if not diverged:
             raise
         # In its first round: there is none to read.
         return Curve(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, diverged=True)
     try:
-        return _curve(run, rounds, wall, diverged)
+        return _curve(run, rounds, diverged)
     except KeyError as error:
         raise UserError(f"{folder} is of another version of testbed: its tables have no column {error}.") from None
 
 
-def _curve(run: Run, rounds: dict[str, Reals], wall: dict[str, Reals], diverged: bool) -> Curve:
+def _curve(run: Run, rounds: dict[str, Reals], diverged: bool) -> Curve:
     return Curve(
         accuracy=rounds["accuracy_mean"],
         seconds=rounds["closed_ns"] / 1e9,
@@ -107,13 +107,21 @@ def _curve(run: Run, rounds: dict[str, Reals], wall: dict[str, Reals], diverged:
         joules=rounds["energy_j"].cumsum(),
         small_share=rounds["small_share"],
         density=float(rounds["density"].mean()),
-        training_s=float(np.median(wall["training_s"])),
-        mixing_s=float(np.median(wall["mixing_s"])),
+        training_s=_wall_s(run, "training_s"),
+        mixing_s=_wall_s(run, "mixing_s"),
         diverged=diverged,
         airtime_s=rounds["airtime_ns"].cumsum() / 1e9,
         rank=_mean(run, "rank"),
         energy_above=_mean(run, "energy_above"),
     )
+
+
+def _wall_s(run: Run, column: str) -> float:
+    """Of a round, the median; NaN where nobody kept the time."""
+    try:
+        return float(np.median(run.wall[column]))
+    except UserError:
+        return float("nan")
 
 
 def _mean(run: Run, column: str) -> Reals:
