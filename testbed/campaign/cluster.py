@@ -8,6 +8,7 @@ checkpoint.
 import logging
 import os
 import platform
+import socket
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +23,8 @@ from testbed.results.manifest import version_of
 
 RETRIES = 3
 """How often Ray begins a task again whose process died."""
+ANSWER_S = 10.0
+"""How long a cluster has to answer."""
 
 
 class RayEngine:
@@ -49,13 +52,11 @@ class RayEngine:
 
     def __enter__(self) -> Self:
         ray, logs = self._ray, {"log_to_driver": False, "logging_level": logging.ERROR}
-        try:
-            if self._address:
-                ray.init(address=self._address, **logs)
-            else:
-                ray.init(num_cpus=self._asked, include_dashboard=False, **logs)
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise UserError(f"--address {self._address}: no Ray cluster answers there ({error}).") from None
+        if self._address:
+            _require_answer(self._address)
+            ray.init(address=self._address, **logs)
+        else:
+            ray.init(num_cpus=self._asked, include_dashboard=False, **logs)
         self.workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
         self._task = ray.remote(num_cpus=1, max_retries=RETRIES)(_attempt)
         return self
@@ -70,6 +71,15 @@ class RayEngine:
             return Ended(job, self._ray.get(ref))
         except self._ray.exceptions.RayError:
             return Ended(job, died=True)
+
+
+def _require_answer(address: str) -> None:
+    """Ray itself would try for a minute."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), ANSWER_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UserError(f"--address {address}: no Ray cluster answers there ({error}); write HOST:PORT.") from None
 
 
 def _attempt(job: Job, root: Path, data_dir: Path | None, version: str | None) -> Done | None:
