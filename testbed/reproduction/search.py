@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from testbed.reproduction.job import Cell
+from testbed.campaign import Cell
 from testbed.reproduction.store import Store
 from testbed.results.curve import Curve
 
