@@ -33,8 +33,12 @@ ALLOWED = {
     "session": {"aggregation", "algorithms", "devices", "learning", "lora", "network", "results", "trace"},
     "report": {"results", "trace"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
-    "reproduction": {"learning", "lora", "report", "results", "session", "trace"},
-    "console": {"bench", "learning", "network", "report", "reproduction", "results", "session", "trace"},
+    "campaign": {"learning", "results", "session", "trace"},
+    "sweep": {"campaign", "learning", "network", "results", "session"},
+    "reproduction": {"campaign", "learning", "lora", "report", "results", "session", "trace"},
+    "console": {
+        *("bench", "campaign", "learning", "network", "report", "reproduction", "results", "session", "sweep", "trace"),
+    },
     "cli": {"cli_trace", "console", "report", "reproduction", "session"},
     "cli_trace": {"console", "report", "trace"},
 }
