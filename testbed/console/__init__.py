@@ -13,6 +13,7 @@ from testbed.console.place import place
 from testbed.console.progress import Progress
 from testbed.console.summary import summary, trace_summary
 from testbed.console.traces import inspect_trace, list_traces, validate_trace
+from testbed.console.tracking import track, watching
 
 __all__ = [
     "Campaign",
@@ -35,5 +36,7 @@ __all__ = [
     "place",
     "summary",
     "trace_summary",
+    "track",
     "validate_trace",
+    "watching",
 ]
