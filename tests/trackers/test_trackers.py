@@ -26,12 +26,13 @@ Points = dict[str, list[tuple[int, float, float]]]
 """Round, value and simulated seconds of each number, by column."""
 
 SCENARIO = small(run={"rounds": 7}, output={"eval_every": 3})
-TENSORBOARD = pytest.param(
-    "tensorboard", marks=pytest.mark.skipif(bool(trackers.missing("tensorboard")), reason="the extra is not installed")
-)
-MLFLOW = pytest.param(
-    "mlflow", marks=pytest.mark.skipif(bool(trackers.missing("mlflow")), reason="the extra is not installed")
-)
+
+
+def installed(name: str) -> Any:
+    return pytest.param(name, marks=pytest.mark.skipif(bool(trackers.missing(name)), reason=f"no extra `{name}`"))
+
+
+TENSORBOARD, MLFLOW = installed("tensorboard"), installed("mlflow")
 BOTH = pytest.mark.parametrize("name", [TENSORBOARD, MLFLOW])
 
 
