@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import click
+from typer import Context
 from typer.cli import get_docs_for_click
 from typer.main import get_command
 
@@ -16,7 +16,7 @@ def commands() -> str:
     """The page on the command line, by typer, from the verbs' own help."""
     tree = get_command(app)
     page = get_docs_for_click(
-        obj=tree, ctx=click.Context(tree, info_name="testbed"), name="testbed", title="The command line"
+        obj=tree, ctx=Context(tree, info_name="testbed"), name="testbed", title="The command line"
     )
     shell = ("* `--install-completion`", "* `--show-completion`")
     return "\n".join(line for line in page.splitlines() if not line.startswith(shell)) + "\n"
