@@ -26,7 +26,6 @@ IDENTITY = "testbed.id"
 PARAMS = 100
 """As many as MLflow takes at once."""
 
-
 STATUS = {"finished": "FINISHED", "stopped": "KILLED"}
 """What MLflow calls the status of a run."""
 
@@ -43,7 +42,10 @@ class MLflow:
         missing = [Param(name, str(value)) for name, value in keys.items() if name not in entry.data.params]
         for first in range(0, len(missing), PARAMS):
             self._client.log_batch(self._id, params=missing[first : first + PARAMS])
-        self._client.set_terminated(self._id, "RUNNING")
+        self._status = entry.info.status
+        if self._status == "KILLED":
+            self._client.update_run(self._id, "RUNNING")
+            self._status = "RUNNING"
         self._logged = {point.step for point in self._client.get_metric_history(self._id, "closed_ns")}
 
     def _entry(self, folder: Path, store: Path) -> Entry:
@@ -67,4 +69,5 @@ class MLflow:
                 self._logged.add(step)
 
     def close(self, status: str) -> None:
-        self._client.set_terminated(self._id, STATUS.get(status, "RUNNING"))
+        if STATUS.get(status, self._status) != self._status:
+            self._client.set_terminated(self._id, STATUS[status])

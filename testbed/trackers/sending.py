@@ -5,11 +5,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from testbed.errors import UserError
 from testbed.results import Run, runs_in
 from testbed.session.observer import Observer
 from testbed.session.recorder import round_row
 from testbed.session.stopwatch import Stopwatch
-from testbed.tables import first_line
+from testbed.tables import first_line, is_begun
 from testbed.trackers.tracker import Row, Tracker, rows_of
 from testbed.trackers.trackers import begin, check
 
@@ -20,16 +21,28 @@ if TYPE_CHECKING:
 def track(folder: str | Path, names: Iterable[str]) -> list[Path]:
     """Send the rows of a run, a sweep or a folder of runs to the trackers; gives the run directories.
 
-    What a log has already is not sent again. Raises UserError if there is no run, or no such tracker.
+    What a log has already is not sent again. Raises UserError if there is no run with a whole round, or no such
+    tracker, and for what a tracker does not take.
     """
-    chosen, runs = check(names), runs_in(folder)
+    chosen, runs = check(names), [run for run in runs_in(folder) if is_begun(run, "rounds")]
+    if not runs:
+        raise UserError(f"{folder} holds no run with a whole round yet.")
     for run in map(Run, runs):
-        rows = rows_of(run)
         for name in chosen:
-            tracker = begin(name, run.folder)
-            tracker.log(rows)
-            tracker.close(run.status)
+            _send(run, name)
     return runs
+
+
+def _send(run: Run, name: str) -> None:
+    rows = rows_of(run)
+    try:
+        tracker = begin(name, run.folder)
+        tracker.log(rows)
+        tracker.close(run.status)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{name} does not take the rows of {run.folder}: {first_line(error)}.") from error
 
 
 class Tracking(Observer):

@@ -21,7 +21,7 @@ class TensorBoard:
             old.unlink()
         self._writer = SummaryWriter(str(folder / FOLDER))
         for summary in hparams(keys, {"accuracy_mean": None}):  # type: ignore[no-untyped-call]
-            self._writer._get_file_writer().add_summary(summary)
+            self._writer._get_file_writer().add_summary(summary)  # type: ignore[no-untyped-call]
 
     def log(self, rows: Iterable[Row]) -> None:
         """As doubles: a float would not hold nanoseconds."""

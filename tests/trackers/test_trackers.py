@@ -256,3 +256,14 @@ def test_a_folder_without_runs_and_a_damaged_scenario_are_said(name: str, home: 
     (home / "mine" / "scenario.toml").write_text("[run")
     with pytest.raises(UserError, match=r"scenario\.toml cannot be read"):
         track(home / "mine", [name])
+
+
+def test_a_tracker_that_takes_no_row_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def begin(name: str, folder: Path) -> None:
+        raise ValueError("no such table: runs\nand much more")
+
+    testbed.run(small(run={"rounds": 1}), tmp_path / "run")
+    monkeypatch.setattr("testbed.trackers.sending.begin", begin)
+    monkeypatch.setattr(trackers, "missing", lambda name: "")
+    with pytest.raises(UserError, match=r"mlflow does not take the rows of .*run: no such table: runs\.$"):
+        track(tmp_path, ["mlflow"])
