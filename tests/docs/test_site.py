@@ -13,8 +13,19 @@ import pytest
 
 from tests.docs.pages import ROOT
 
-ROOMS = ("aggregation", "algorithms", "devices", "network", "report", "reproduction", "results", "scenario", "session")
-INSIDE = {"Demand", "State", "RunWriter", "manifest", "Scenario", "replay_keys"}
+ROOMS = (
+    "aggregation",
+    "algorithms",
+    "devices",
+    "network",
+    "report",
+    "reproduction",
+    "results",
+    "scenario",
+    "session",
+    "sweep",
+)
+INSIDE = {"Demand", "Planned", "require_folder", "State", "RunWriter", "manifest", "Scenario", "replay_keys"}
 """Exported for other rooms rather than for users."""
 
 
