@@ -55,6 +55,7 @@ def test_two_nodes_do_what_one_process_does(address: str, tmp_path: Path) -> Non
         Deadly("deadly", mark=str(tmp_path / "mark")),
     ]
     heard, engine = Heard(), RayEngine(1, address)
+    (tmp_path / "ray").mkdir()
     assert work(Jobs(tmp_path / "ray", cells, Store(tmp_path / "ray")), engine, None, heard) == []
     assert engine.workers == 2
     assert (tmp_path / "mark").exists()
