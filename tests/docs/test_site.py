@@ -66,11 +66,12 @@ def test_the_search_works_from_the_disk(site: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=which("chromium"), args=["--no-sandbox"])
         page = browser.new_page()
+        page.set_default_timeout(120_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: errors.append(request.url) if request.url.startswith("http") else None)
         page.goto((site / "index.html").as_uri())
         page.fill("input.md-search__input", "straggler")
         found = page.locator(".md-search-result__item h1", has_text="Devices with a pace of their own")
-        found.wait_for(state="attached", timeout=60_000)
+        found.wait_for(state="attached")
         browser.close()
     assert errors == []
