@@ -13,7 +13,7 @@ from typing import Protocol
 
 from testbed.errors import UserError
 from testbed.results import Run
-from testbed.results.folders import CELLS
+from testbed.results.sweep import CELLS
 
 Row = Mapping[str, float]
 """A row of `rounds`, by column."""
