@@ -52,6 +52,10 @@ Group = Annotated[
     list[str] | None,
     typer.Option(metavar="SECTION.KEY", help="Key that tells series apart, by default the algorithm; may be repeated."),
 ]
+Track = Annotated[
+    list[str] | None,
+    typer.Option("--track", metavar="TRACKER", help="Log to tensorboard or mlflow as well; may be repeated."),
+]
 Recorded = Annotated[Path, typer.Argument(help="Run directory or trace folder.", show_default=False)]
 
 
@@ -62,13 +66,14 @@ def run(
     out: Out = None,
     resume: Resume = False,
     data_dir: DataDir = None,
+    track: Track = None,
 ) -> None:
     """Train as a scenario says, over its network; write tables, trace and checkpoint to a run directory."""
     from testbed import console, session
 
     settings, folder = console.place(scenario, overrides or [], out, resume)
-    with console.Progress(settings) as progress:
-        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command())
+    with console.watching(settings, folder, track or []) as observer:
+        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=observer, command=_command())
     console.summary(folder)
 
 
@@ -110,6 +115,7 @@ def replay(
     out: Out = None,
     resume: Resume = False,
     data_dir: DataDir = None,
+    track: Track = None,
 ) -> None:
     """Train as a scenario says over a trace, without ns-3; options take the place of keys of its section `network`."""
     from testbed import console, session
@@ -117,9 +123,23 @@ def replay(
     keys = session.replay_keys(trace, links, from_s, to_s, at_end, time_scale, _nodes(nodes))
     stated = [f"network.{key}={json.dumps(value)}" for key, value in keys.items()]
     settings, folder = console.place(scenario, [*(overrides or []), *stated], out, resume)
-    with console.Progress(settings) as progress:
-        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command())
+    with console.watching(settings, folder, track or []) as observer:
+        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=observer, command=_command())
     console.summary(folder)
+
+
+@app.command("track")
+def track_runs(
+    folder: Annotated[Path, typer.Argument(help="Run directory, sweep, or folder of runs.", show_default=False)],
+    to: Annotated[
+        list[str],
+        typer.Option("--to", metavar="TRACKER", help="tensorboard or mlflow; may be repeated.", show_default=False),
+    ],
+) -> None:
+    """Send runs that were made before to TensorBoard or MLflow."""
+    from testbed import console
+
+    console.track(folder, to)
 
 
 @app.command()
