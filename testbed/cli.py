@@ -439,7 +439,7 @@ def main() -> NoReturn:
     except UserError as error:
         _fail(str(error), 2)
     except Interrupted:
-        _fail("Stopped. --resume goes on with a run; `sweep` and `reproduce` go on when they are called again.", 130)
+        _fail("Stopped. A run can be resumed with --resume; `sweep` and `reproduce` go on when called again.", 130)
     except OSError as error:
         if error.strerror is None:
             raise
