@@ -32,10 +32,11 @@ ALLOWED = {
     "results": set(),
     "session": {"aggregation", "algorithms", "devices", "learning", "lora", "network", "results", "trace"},
     "report": {"results", "trace"},
+    "page": {"report", "results", "trace"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
     "reproduction": {"learning", "lora", "report", "results", "session", "trace"},
     "console": {"bench", "learning", "network", "report", "reproduction", "results", "session", "trace"},
-    "cli": {"cli_trace", "console", "report", "reproduction", "session"},
+    "cli": {"cli_trace", "console", "page", "report", "reproduction", "session"},
     "cli_trace": {"console", "report", "trace"},
 }
 
@@ -81,6 +82,7 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
         "scenario",
         "results",
         "report",
+        "page",
     ],
 )
 def test_the_network_side_never_imports_torch(room: str) -> None:
