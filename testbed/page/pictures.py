@@ -16,6 +16,12 @@ SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}href"
 LOOK = {"svg.fonttype": "none", "path.simplify_threshold": 0.4}
 
+SCALE = 1.55
+"""Pixels of a wide screen for a point of paper."""
+
+BROAD = 400
+"""Points from which on a figure is not shrunk to a phone's width, but can be moved there."""
+
 TAGS = {"svg", "g", "path", "use", "text", "tspan", "defs", "clipPath", "rect"}
 PLAIN = {"d", "transform", "x", "y", "width", "height", "viewBox", "id", "clip-path"}
 STYLED = {
@@ -52,11 +58,10 @@ class Picture:
 
 def of_run(folder: Path, traced: bool) -> list[Picture]:
     """The figures of one run."""
-    draws = [*of_runs([folder], ("rounds", "time"))]
-    for part, title in (("time", "The network over time"), ("delay", "Delays"), ("devices", "What devices spent")):
-        if traced:
-            draws.append(Picture(title, len(draws), lambda out, part=part: plot_network(folder, out, parts=[part])))
-    return draws
+    found = of_runs([folder], ("rounds", "time"))
+    parts = ("time", "delay", "devices")
+    drawn = [Picture("The network", 2, lambda out: plot_network(folder, out, parts=parts))] if traced else []
+    return found + drawn
 
 
 TITLES = {
@@ -80,7 +85,10 @@ def themed(svg: str, prefix: str, label: str) -> Markup:
     Styles become attributes, which a page may have that forbids styles within elements.
     """
     root = _cleaned(ElementTree.fromstring(svg), prefix)
-    root.attrib |= {"role": "img", "aria-label": label}
+    points = float(root.get("viewBox", "0 0 0 0").split()[2])
+    root.attrib |= {"role": "img", "aria-label": label, "width": str(round(SCALE * points))}
+    root.set("class", "broad" if points > BROAD else "narrow")
+    del root.attrib["height"]  # follows from the width
     return Markup(ElementTree.tostring(root, "unicode", short_empty_elements=False))  # its texts are escaped
 
 

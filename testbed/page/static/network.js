@@ -85,7 +85,7 @@ class Network {
     for (let i = countUpTo(this.start, tick) - 1; i >= 0 && this.lastEnd[i] >= Math.min(opened, since); i--) {
       const end = this.start[i] + this.lasted[i];
       if (end > since) flying.push(i);
-      if (end <= tick && end >= opened && this.fate[i] === 0) arrived.push(i);
+      if (end <= tick && this.fate[i] === 0 && (end > opened || this.start[i] >= opened)) arrived.push(i);
     }
     return { flying, arrived };
   }

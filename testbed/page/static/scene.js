@@ -162,7 +162,7 @@ class Scene {
     pen.setLineDash([]);
     if (sends) this.ring(x, y, radius + 3.5, colours.flying, 2);
     if (device === this.followed) this.ring(x, y, radius + 7, colours.ink, 2.5);
-    if (this.network.devices <= NUMBERED && radius >= 8) {
+    if (device === this.followed || (this.network.devices <= NUMBERED && radius >= 8)) {
       pen.fillStyle = colour ? onColour(colour) : colours.ink;
       pen.fillText(device, x, y + 0.5);
     }
