@@ -56,10 +56,11 @@ def replay(recording: Recording, accuracy: NDArray[np.float64]) -> Replay:
     low, high = drawn.limits()
     at = np.stack([drawn.at[round_] for round_ in range(rounds)])
     word = "period" if has_events(recording.folder) else "round"
-    glides = not drawn.said and recording.trace.header.network.get("mobility") not in ("redraw", "static")
+    jumps = not drawn.said and recording.trace.header.network.get("mobility") == "redraw"
+    glides = not drawn.said and not jumps and bool((at != at[0]).any())
     steady = _steady(recording, tick_ns) | _devices(recording, graphs, (at - low) / (high - low), accuracy)
     sizes = np.unique(np.concatenate([each.deliveries.size_bytes for each in recording.exchanges]))
-    parts, notes = [packed(steady, DELTAS)], _notes(drawn.said, glides, at, word)
+    parts, notes = [packed(steady, DELTAS)], _notes(drawn.said, glides, word)
     rows = [_messages(recording, round_, tick_ns, sizes) for round_ in range(rounds)]
     every: dict[str, int] = {}
     for what, budget, merge in (
@@ -77,6 +78,7 @@ def replay(recording: Recording, accuracy: NDArray[np.float64]) -> Replay:
         "tick_s": tick_ns / 1e9,
         "side_m": None if drawn.said else float((high - low)[0]),
         "glides": glides,
+        "redraws": jumps,
         "states": STATES,
         "share": SHARE,
         "fine": FINE,
@@ -181,10 +183,10 @@ def _fitting(merge: Callable[[range], Columns], rounds: int, budget: int) -> tup
     return 0, packed(merge(range(0)), DELTAS)
 
 
-def _notes(said: str, glides: bool, at: NDArray[Any], word: str) -> list[str]:
+def _notes(said: str, glides: bool, word: str) -> list[str]:
     if said:
         return [f"Devices have no places here ({said}); what is near on the map means nothing."]
-    if glides and (at != at[0]).any():
+    if glides:
         return [f"Places are recorded once a {word}; in between, devices are drawn on straight lines."]
     return []
 

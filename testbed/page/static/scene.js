@@ -6,14 +6,18 @@ class Scene {
   constructor(canvas, network) {
     Object.assign(this, { canvas, network, followed: null, places: null });
     this.pen = canvas.getContext("2d");
+    this.ground = document.createElement("canvas");
     this.resize();
   }
 
   // As sharp as the screen; the canvas is as wide as its box.
   resize() {
     const side = Math.max(200, Math.round(this.canvas.clientWidth)), dots = Math.min(window.devicePixelRatio || 1, 3);
-    this.canvas.width = this.canvas.height = Math.round(side * dots);
-    this.pen.setTransform(dots, 0, 0, dots, 0, 0);
+    for (const each of [this.canvas, this.ground]) {
+      each.width = each.height = Math.round(side * dots);
+      each.getContext("2d").setTransform(dots, 0, 0, dots, 0, 0);
+    }
+    this.drawn = { state: null };
     this.side = side;
     this.radius = Math.max(3, Math.min(13, (0.115 * side) / Math.sqrt(this.network.devices)));
     this.colours = themeColours();
@@ -21,18 +25,36 @@ class Scene {
 
   draw(tick, since = tick, still = false) {
     const { network, pen } = this, round = network.roundAt(tick);
-    this.places = network.placesAt(tick, round).map(
-      (place, i) => MARGIN + (this.side - 2 * MARGIN) * (i % 2 ? 1 - place : place));
-    pen.clearRect(0, 0, this.side, this.side);
-    pen.fillStyle = this.colours.ground;
-    pen.fillRect(0, 0, this.side, this.side);
-    this.drawLinks(tick, round);
+    this.places = network
+      .placesAt(tick, round)
+      .map((place, i) => MARGIN + (this.side - 2 * MARGIN) * (i % 2 ? 1 - place : place));
     const messages = network.messagesAt(tick, round, since);
-    this.drawArrived(messages.arrived);
+    this.drawGround(tick, round, messages.arrived);
+    pen.drawImage(this.ground, 0, 0, this.side, this.side);
     const sending = this.drawFlying(messages.flying, tick, still);
     this.drawDevices(tick, round, sending);
     if (network.side_m) this.drawRuler();
     return messages;
+  }
+
+  // Links and what has arrived, on a canvas below the other: while nobody moves, only what is new is drawn.
+  drawGround(tick, round, arrived) {
+    const pen = this.ground.getContext("2d"), { network, side } = this, age = this.age(tick, round);
+    const state = [round, this.followed, side].join();
+    if (state !== this.drawn.state || tick < this.drawn.tick || this.drawn.age < 1 || network.glides) {
+      this.drawn.pairs = new Set();
+      pen.fillStyle = this.colours.ground;
+      pen.fillRect(0, 0, side, side);
+      this.drawLinks(pen, round, age);
+    }
+    Object.assign(this.drawn, { state, tick, age });
+    this.drawArrived(pen, arrived, round);
+  }
+
+  // How far links have come up since the round opened, 0 to 1.
+  age(tick, round) {
+    const opened = this.network.opened[round], lasts = this.network.closed[round] - opened;
+    return lasts ? Math.min(1, (tick - opened) / (FADE * lasts)) : 1;
   }
 
   at(device) {
@@ -43,45 +65,45 @@ class Scene {
     return this.followed === null || a === this.followed || b === this.followed;
   }
 
-  lines(pairs, colour, width, alpha, from = 0, to = 1) {
-    const { pen } = this;
-    pen.beginPath();
+  // Each by itself: one path of all of them takes several times as long where there is no graphics card.
+  lines(pen, pairs, colour, width, alpha, from = 0, to = 1) {
+    Object.assign(pen, { strokeStyle: colour, lineWidth: width, globalAlpha: alpha });
     for (const [a, b] of pairs) {
       const [x, y] = this.at(a), [u, v] = this.at(b);
+      pen.beginPath();
       pen.moveTo(x + from * (u - x), y + from * (v - y));
       pen.lineTo(x + to * (u - x), y + to * (v - y));
+      pen.stroke();
     }
-    Object.assign(pen, { strokeStyle: colour, lineWidth: width, globalAlpha: alpha });
-    pen.stroke();
     pen.globalAlpha = 1;
   }
 
-  // Links of the round; new ones appear and old ones go within its first part.
-  drawLinks(tick, round) {
-    const { network, pen, colours } = this;
-    const now = network.links(round), before = round && network.hasLinks(round - 1) ? network.links(round - 1) : [];
-    const lasts = network.closed[round] - network.opened[round];
-    const age = lasts ? Math.min(1, (tick - network.opened[round]) / (FADE * lasts)) : 1;
-    const code = ([a, b]) => a * network.devices + b;
-    const was = new Set(before.map(code)), is = new Set(now.map(code));
-    const crowd = Math.max(0.3, Math.min(1, 160 / Math.max(now.length, 1)));
-    const shown = (kept) => (pair) => kept(pair) && this.concerns(...pair);
+  // Links of the round; new ones come up and old ones go within its first part, unless all places are new.
+  drawLinks(pen, round, age) {
+    const { network, colours } = this, code = ([a, b]) => a * network.devices + b;
+    const now = network.links(round), before = round && !network.redraws ? network.links(round - 1) : [];
+    const was = new Set(before.map(code)), is = new Set(now.map(code)), crowd = this.crowd(round);
     const strength = this.followed === null ? 0.25 + 0.6 * crowd : 0.9, wide = 0.6 + 0.7 * crowd;
-    this.lines(now.filter(shown((pair) => was.has(code(pair)))), colours.link, wide, strength);
-    this.lines(now.filter(shown((pair) => !was.has(code(pair)))), colours.link, wide, strength * age);
-    if (age < 1 && network.hasLinks(round)) {
-      this.lines(before.filter(shown((pair) => !is.has(code(pair)))), colours.link, wide, strength * (1 - age));
-    }
+    const draw = (pairs, part) =>
+      this.lines(pen, pairs.filter((pair) => this.concerns(...pair)), colours.link, wide, part * strength);
+    draw(now.filter((pair) => was.has(code(pair))), 1);
+    draw(now.filter((pair) => !was.has(code(pair))), network.redraws ? 1 : age);
+    if (age < 1 && network.hasLinks(round)) draw(before.filter((pair) => !is.has(code(pair))), 1 - age);
+    const oneWay = network.links(round, "one").filter((pair) => this.concerns(...pair));
     pen.setLineDash([5, 4]);
-    const oneWay = network.links(round, "one").filter(([a, b]) => this.concerns(a, b));
-    this.lines(oneWay, colours.one, 1.1, 0.9);
+    this.lines(pen, oneWay, colours.one, 1.1, 0.9);
     pen.setLineDash([]);
-    this.drawHeads(oneWay);
+    this.drawHeads(pen, oneWay);
+  }
+
+  // From 1 for few links to less for many, that they do not hide each other.
+  crowd(round) {
+    const { network } = this, links = this.followed === null ? network.two_count[round] : 0;
+    return Math.max(0.3, Math.min(1, 160 / Math.max(links, 1)));
   }
 
   // Arrow heads towards who hears.
-  drawHeads(pairs) {
-    const { pen } = this;
+  drawHeads(pen, pairs) {
     pen.fillStyle = this.colours.one;
     for (const [a, b] of pairs) {
       const [x, y] = this.at(a), [u, v] = this.at(b), long = Math.hypot(u - x, v - y) || 1;
@@ -95,41 +117,51 @@ class Scene {
   }
 
   // The half of a link towards who has the message.
-  drawArrived(arrived) {
-    const { network } = this, pairs = arrived.map((i) => [network.src[i], network.dst[i]]);
-    const shown = pairs.filter(([a, b]) => this.concerns(a, b));
-    const crowd = Math.max(0.25, Math.min(1, 250 / Math.max(shown.length, 1)));
-    this.lines(shown, this.colours.arrived, 0.8 + 1.2 * crowd, 0.35 + 0.5 * crowd, 0.5, 1);
+  drawArrived(pen, arrived, round) {
+    const { network } = this, fresh = [], crowd = this.crowd(round);
+    for (const i of arrived) {
+      const pair = [network.src[i], network.dst[i]], code = pair[0] * network.devices + pair[1];
+      if (this.drawn.pairs.has(code) || !this.concerns(...pair)) continue;
+      this.drawn.pairs.add(code);
+      fresh.push(pair);
+    }
+    this.lines(pen, fresh, this.colours.arrived, 0.8 + 1.2 * crowd, 0.35 + 0.5 * crowd, 0.5, 1);
   }
 
   // A dot for each message, with a trail; what will be lost is hollow and comes half way. Returns who sends.
   drawFlying(flying, tick, still) {
     const { network, pen, colours } = this, sending = new Set();
-    const trails = new Path2D(), dots = new Path2D(), hollow = new Path2D();
-    const largest = Math.max(1, ...network.sizes), dot = Math.max(1.6, Math.min(4, 0.4 * this.radius));
+    const largest = Math.max(1, network.sizes.at(-1)), dot = Math.max(1.6, Math.min(4, 0.4 * this.radius));
     for (const i of flying) {
-      const src = network.src[i], dst = network.dst[i];
+      const src = network.src[i], dst = network.dst[i], isLost = network.fate[i] !== 0;
       sending.add(src);
       if (!this.concerns(src, dst)) continue;
-      const [x, y] = this.at(src), [u, v] = this.at(dst), isLost = network.fate[i] !== 0;
-      const way = still ? 0.5 : Math.min(1, (tick - network.start[i]) / Math.max(network.lasted[i], 1)) * (isLost ? 0.5 : 1);
-      const tail = Math.max(0, way - TRAIL), atX = x + way * (u - x), atY = y + way * (v - y);
+      const [x, y] = this.at(src), [u, v] = this.at(dst);
+      const part = Math.min(1, (tick - network.start[i]) / Math.max(network.lasted[i], 1));
+      const way = still ? 0.5 : isLost ? part / 2 : part, tail = Math.max(0, way - TRAIL);
       const size = dot * (0.55 + 0.45 * Math.sqrt(network.sizes[network.size[i]] / largest));
-      trails.moveTo(x + tail * (u - x), y + tail * (v - y));
-      trails.lineTo(atX, atY);
-      const path = isLost ? hollow : dots;
-      path.moveTo(atX + size, atY);
-      path.arc(atX, atY, size, 0, 2 * Math.PI);
+      this.drawTrail([x + tail * (u - x), y + tail * (v - y)], [x + way * (u - x), y + way * (v - y)]);
+      pen.beginPath();
+      pen.arc(x + way * (u - x), y + way * (v - y), size, 0, 2 * Math.PI);
+      pen.fillStyle = isLost ? colours.panel : colours.flying;
+      pen.fill();
+      if (isLost) {
+        Object.assign(pen, { strokeStyle: colours.lost, lineWidth: 1.5 });
+        pen.stroke();
+      }
     }
-    Object.assign(pen, { strokeStyle: colours.flying, lineWidth: 1.2, globalAlpha: 0.55 });
-    pen.stroke(trails);
-    pen.globalAlpha = 1;
-    pen.fillStyle = colours.flying;
-    pen.fill(dots);
-    Object.assign(pen, { fillStyle: colours.panel, strokeStyle: colours.lost, lineWidth: 1.5 });
-    pen.fill(hollow);
-    pen.stroke(hollow);
     return sending;
+  }
+
+  // A message's trail.
+  drawTrail(from, to) {
+    const { pen } = this;
+    Object.assign(pen, { strokeStyle: this.colours.flying, lineWidth: 1.2, globalAlpha: 0.55 });
+    pen.beginPath();
+    pen.moveTo(...from);
+    pen.lineTo(...to);
+    pen.stroke();
+    pen.globalAlpha = 1;
   }
 
   drawDevices(tick, round, sending) {
