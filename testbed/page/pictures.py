@@ -1,8 +1,10 @@
 """Figures as SVG that belongs to a page: its colours follow the page's theme, and nothing in it acts."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -14,7 +16,7 @@ from testbed.report.style import COLOURS
 
 SVG = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}href"
-LOOK = {"svg.fonttype": "none", "path.simplify_threshold": 0.4}
+LOOK: Any = {"svg.fonttype": "none", "path.simplify_threshold": 0.4}
 
 SCALE = 1.55
 """Pixels of a wide screen for a point of paper."""
@@ -60,7 +62,7 @@ def of_run(folder: Path, traced: bool) -> list[Picture]:
     """The figures of one run."""
     found = of_runs([folder], ("rounds", "time"))
     parts = ("time", "delay", "devices")
-    drawn = [Picture("The network", 2, lambda out: plot_network(folder, out, parts=parts))] if traced else []
+    drawn = [Picture("The network", 2, partial(plot_network, folder, parts=parts))] if traced else []
     return found + drawn
 
 
@@ -73,10 +75,7 @@ TITLES = {
 
 def of_runs(folders: list[Path], kinds: tuple[str, ...] = tuple(TITLES)) -> list[Picture]:
     """The figures over runs, those of `testbed plot KIND`."""
-    return [
-        Picture(TITLES[kind], number, lambda out, kind=kind: plot(kind, folders, out))
-        for number, kind in enumerate(kinds)
-    ]
+    return [Picture(TITLES[kind], number, partial(plot, kind, folders)) for number, kind in enumerate(kinds)]
 
 
 def themed(svg: str, prefix: str, label: str) -> Markup:

@@ -108,8 +108,9 @@ def _tick_ns(recording: Recording) -> int:
     """A power of ten, of which all times of the run are less than 2^30."""
     lasted = [each.closed_ns - each.opened_ns for each in recording.exchanges]
     span = recording.exchanges[-1].closed_ns - recording.exchanges[0].opened_ns
-    fine = max(1, 10 ** floor(log10(max(float(np.median(lasted)) / TICKS, 1))))
-    return max(fine, 10 ** ceil(log10(max(span / 2**30, 1))))
+    fine = floor(log10(max(float(np.median(lasted)) / TICKS, 1)))
+    coarse = ceil(log10(max(span / 2**30, 1)))
+    return int(10 ** max(fine, coarse))
 
 
 def _steady(recording: Recording, tick_ns: int) -> Columns:
