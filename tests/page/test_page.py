@@ -10,7 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from testbed.cli import app
 from testbed.errors import UserError
 from testbed.page import page, write_page
 from tests.page import made
@@ -181,3 +183,16 @@ def test_another_cell_is_replayed_where_it_is_named(tmp_path: Path) -> None:
         page(folder, "d")
     with pytest.raises(UserError, match="is a run, which has no cells"):
         page(folder / "cells" / "b", "b")
+
+
+def test_the_verb_writes_report_html_where_one_is_and_leaves_the_run_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = made.run(tmp_path / "a")
+    before = sorted(folder.rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    found = CliRunner().invoke(app, ["report", "a"])
+    assert found.exit_code == 0
+    assert found.output.startswith("report.html: 0.")
+    assert (tmp_path / "report.html").read_text("utf-8").startswith("<!doctype html>")
+    assert sorted(folder.rglob("*")) == before
