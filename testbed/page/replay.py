@@ -24,6 +24,9 @@ TICKS = 1000
 FINE = 1 << 14
 """Steps of a place along the side of the map; a difference of two fits in 16 bits."""
 
+LARGEST = 127
+"""Steps of the size of a message up to that of the largest one."""
+
 SHARE, UNKNOWN = 10_000, -1
 """Accuracies and densities are counted in steps of 1/SHARE; UNKNOWN where there is none."""
 
@@ -59,9 +62,9 @@ def replay(recording: Recording, accuracy: NDArray[np.float64]) -> Replay:
     jumps = not drawn.said and recording.trace.header.network.get("mobility") == "redraw"
     glides = not drawn.said and not jumps and bool((at != at[0]).any())
     steady = _steady(recording, tick_ns) | _devices(recording, graphs, (at - low) / (high - low), accuracy)
-    sizes = np.unique(np.concatenate([each.deliveries.size_bytes for each in recording.exchanges]))
+    largest = max(int(each.deliveries.size_bytes.max(initial=1)) for each in recording.exchanges)
     parts, notes = [packed(steady, DELTAS)], _notes(drawn.said, glides, word)
-    rows = [_messages(recording, round_, tick_ns, sizes) for round_ in range(rounds)]
+    rows = [_messages(recording, round_, tick_ns, largest) for round_ in range(rounds)]
     every: dict[str, int] = {}
     for what, budget, merge in (
         ("links", LINK_BYTES, lambda chosen: _links(graphs, chosen, recording.devices)),
@@ -82,7 +85,7 @@ def replay(recording: Recording, accuracy: NDArray[np.float64]) -> Replay:
         "states": STATES,
         "share": SHARE,
         "fine": FINE,
-        "sizes": sizes.tolist(),
+        "largest": LARGEST,
         "every": every,
         "parts": parts,
     }
@@ -131,8 +134,8 @@ def _devices(recording: Recording, graphs: Sequence[Graph], at: NDArray[Any], ac
     """Columns (devices, rounds), as what a device does changes little; `at` (rounds, devices, 2) within 0 to 1."""
     pairs = zip(recording.exchanges, graphs, strict=True)
     states = np.stack([_codes(conditions(exchange, links)) for exchange, links in pairs])
-    known = np.where(np.isfinite(accuracy), np.rint(SHARE * np.nan_to_num(accuracy)), UNKNOWN)
-    fine = np.rint(FINE * at)
+    known = np.where(np.isfinite(accuracy), np.rint(SHARE * np.nan_to_num(accuracy).clip(0, 1)), UNKNOWN)
+    fine = np.rint(FINE * np.nan_to_num(at).clip(0, 1))
     return {"x": fine[..., 0].T, "y": fine[..., 1].T, "condition": states.T, "accuracy": known.T}
 
 
@@ -140,7 +143,7 @@ def _codes(found: NDArray[np.str_]) -> Ints:
     return np.array([STATES.index(each) for each in found.tolist()], np.int64)
 
 
-def _messages(recording: Recording, round_: int, tick_ns: int, sizes: Ints) -> Columns:
+def _messages(recording: Recording, round_: int, tick_ns: int, largest: int) -> Columns:
     """Those that were on the air and ended in a round; what was lost, until the round closed."""
     exchange, began_ns = recording.exchanges[round_], recording.exchanges[0].opened_ns
     rows = exchange.deliveries.pick(np.flatnonzero(exchange.deliveries.started_ns >= 0))
@@ -151,7 +154,7 @@ def _messages(recording: Recording, round_: int, tick_ns: int, sizes: Ints) -> C
         "lasted": end - start,
         "src": rows.src,
         "dst": rows.dst,
-        "size": np.searchsorted(sizes, rows.size_bytes),
+        "size": np.rint(LARGEST * (rows.size_bytes / largest)),
         "fate": rows.cause,
     }
 

@@ -50,6 +50,7 @@ def test_rounds_and_messages_are_in_ticks_since_the_first_opened(tmp_path: Path)
         (0, 1, 130 * ms, 20 * ms, Cause.ARRIVED),
         (1, 0, 140 * ms, 60 * ms, Cause.DEADLINE),
     ]
+    assert found["size"] == [made.data["largest"]] * 4  # all of 100 bytes
 
 
 def test_links_states_and_accuracies_of_devices(tmp_path: Path) -> None:
@@ -73,6 +74,15 @@ def test_what_was_never_on_the_air_does_not_fly_and_is_counted_lost(tmp_path: Pa
     found = columns(replayed(tmp_path, [(sent([0], 0), exchange(linked(both((0, 1))), lost, spent(3)))]))
     assert found["start"] == []
     assert found["lost"] == [1]
+
+
+def test_numbers_beyond_reason_stay_within_the_page(tmp_path: Path) -> None:
+    """A trace may come from anybody; accuracies are shares, whatever the table says."""
+    far = spent(3, x_m=[-1e200, 0, 1e200])
+    folder = trace(tmp_path, [(sent([0], 0), exchange(linked([]), delivered([]), far))], 3, RADIO)
+    found = columns(replay(open_recording(folder), np.array([[1e30, -5, np.inf]])))
+    assert found["accuracy"] == [10_000, 0, module.UNKNOWN]
+    assert all(0 <= at <= 2**14 for at in found["x"])
 
 
 def test_places_are_to_scale(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ class Scene {
   // A dot for each message, with a trail; what will be lost is hollow and comes half way. Returns who sends.
   drawFlying(flying, tick, still) {
     const { network, pen, colours } = this, sending = new Set();
-    const largest = Math.max(1, network.sizes.at(-1)), dot = Math.max(1.6, Math.min(4, 0.4 * this.radius));
+    const dot = Math.max(1.6, Math.min(4, 0.4 * this.radius));
     for (const i of flying) {
       const src = network.src[i], dst = network.dst[i], isLost = network.fate[i] !== 0;
       sending.add(src);
@@ -139,7 +139,7 @@ class Scene {
       const [x, y] = this.at(src), [u, v] = this.at(dst);
       const part = Math.min(1, (tick - network.start[i]) / Math.max(network.lasted[i], 1));
       const way = still ? 0.5 : isLost ? part / 2 : part, tail = Math.max(0, way - TRAIL);
-      const size = dot * (0.55 + 0.45 * Math.sqrt(network.sizes[network.size[i]] / largest));
+      const size = dot * (0.55 + 0.45 * Math.sqrt(network.size[i] / network.largest));
       this.drawTrail([x + tail * (u - x), y + tail * (v - y)], [x + way * (u - x), y + way * (v - y)]);
       pen.beginPath();
       pen.arc(x + way * (u - x), y + way * (v - y), size, 0, 2 * Math.PI);
