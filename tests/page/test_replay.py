@@ -7,6 +7,7 @@ import pytest
 
 from testbed.exchange import NEVER, Cause
 from testbed.page import replay as module
+from testbed.page.columns import UNKNOWN
 from testbed.page.replay import Replay, replay
 from testbed.report.recording import open_recording
 from tests.page.test_packed import unpacked
@@ -58,7 +59,7 @@ def test_links_states_and_accuracies_of_devices(tmp_path: Path) -> None:
     found = columns(made)
     assert (found["two_count"], found["two"], found["one"]) == ([1], [0 * 3 + 1], [])
     assert [made.data["states"][code] for code in found["condition"]] == ["linked", "linked", "isolated"]
-    assert found["accuracy"] == [2500, 5000, module.UNKNOWN]
+    assert found["accuracy"] == [2500, 5000, UNKNOWN]
     assert made.extremes == (0.25, 0.5)
     assert made.signs == {"link", "flying", "arrived", "lost", "linked", "isolated"}
 
@@ -81,7 +82,7 @@ def test_numbers_beyond_reason_stay_within_the_page(tmp_path: Path) -> None:
     far = spent(3, x_m=[-1e200, 0, 1e200])
     folder = trace(tmp_path, [(sent([0], 0), exchange(linked([]), delivered([]), far))], 3, RADIO)
     found = columns(replay(open_recording(folder), np.array([[1e30, -5, np.inf]])))
-    assert found["accuracy"] == [10_000, 0, module.UNKNOWN]
+    assert found["accuracy"] == [10_000, 0, UNKNOWN]
     assert all(0 <= at <= 2**14 for at in found["x"])
 
 
