@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from testbed.errors import UserError
-from testbed.page import facts, pictures
+from testbed.page import facts, pictures, summary
 from testbed.page.cells import readable, table
 from testbed.page.facts import Facts
 from testbed.page.shown import Shown, shown
@@ -59,7 +59,7 @@ def _of_run(run: Facts) -> str:
         title=run.name,
         sentence=seen.sentence,
         status=run.status,
-        progress=facts.progress(run),
+        progress=summary.progress(run),
         pictures=pictures.of_run(run.run.folder, seen.replay is not None) if run.rounds else [],
         **_again(run),
         **seen.values(),

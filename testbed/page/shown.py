@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from testbed.page import facts
+from testbed.page import facts, summary
 from testbed.page.facts import Facts
 from testbed.page.replay import Replay, replay
 from testbed.report.recording import open_recording
@@ -36,12 +36,12 @@ class Shown:
 
     def values(self) -> dict[str, Any]:
         """For the template."""
-        numbers, origin = facts.numbers(self.run), facts.origin(self.run)
+        numbers, origin = summary.numbers(self.run), summary.origin(self.run)
         return {"numbers": numbers, "origin": origin, "replay": self._replayed(), "no_replay": self.missing}
 
     @property
     def sentence(self) -> str:
-        return facts.sentence(self.run, self.devices)
+        return summary.sentence(self.run, self.devices)
 
     def _replayed(self) -> dict[str, Any] | None:
         if self.replay is None:
