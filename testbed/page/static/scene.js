@@ -131,7 +131,8 @@ class Scene {
   // A dot for each message, with a trail; what will be lost is hollow and comes half way. Returns who sends.
   drawFlying(flying, tick, still) {
     const { network, pen, colours } = this, sending = new Set();
-    const dot = Math.max(1.6, Math.min(4, 0.4 * this.radius));
+    const crowd = Math.max(0.45, Math.min(1, Math.sqrt((this.side * 0.6) / Math.max(flying.length, 1))));
+    const dot = crowd * Math.max(1.6, Math.min(4, 0.4 * this.radius));
     for (const i of flying) {
       const src = network.src[i], dst = network.dst[i], isLost = network.fate[i] !== 0;
       sending.add(src);
@@ -140,7 +141,7 @@ class Scene {
       const part = Math.min(1, (tick - network.start[i]) / Math.max(network.lasted[i], 1));
       const way = still ? 0.5 : isLost ? part / 2 : part, tail = Math.max(0, way - TRAIL);
       const size = dot * (0.55 + 0.45 * Math.sqrt(network.size[i] / network.largest));
-      this.drawTrail([x + tail * (u - x), y + tail * (v - y)], [x + way * (u - x), y + way * (v - y)]);
+      this.drawTrail(0.5 + 0.7 * crowd, [x + tail * (u - x), y + tail * (v - y)], [x + way * (u - x), y + way * (v - y)]);
       pen.beginPath();
       pen.arc(x + way * (u - x), y + way * (v - y), size, 0, 2 * Math.PI);
       pen.fillStyle = isLost ? colours.panel : colours.flying;
@@ -154,9 +155,9 @@ class Scene {
   }
 
   // A message's trail.
-  drawTrail(from, to) {
+  drawTrail(width, from, to) {
     const { pen } = this;
-    Object.assign(pen, { strokeStyle: this.colours.flying, lineWidth: 1.2, globalAlpha: 0.55 });
+    Object.assign(pen, { strokeStyle: this.colours.flying, lineWidth: width, globalAlpha: 0.55 });
     pen.beginPath();
     pen.moveTo(...from);
     pen.lineTo(...to);
