@@ -291,6 +291,22 @@ def plot_animation(
 
 
 @app.command()
+def report(
+    folder: Annotated[
+        Path, typer.Argument(help="Run directory, sweep, or folder of run directories.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("--out", help="File to write: .html.")] = Path("report.html"),
+    cell: Annotated[
+        str | None, typer.Option(help="Of a sweep: the cell that is replayed; by default the first finished one.")
+    ] = None,
+) -> None:
+    """A run or a sweep as one HTML file: numbers, figures, and the network replayed in the browser, offline."""
+    from testbed.page import write_page
+
+    print(write_page(folder, out, cell))
+
+
+@app.command()
 def reproduce(
     what: Annotated[
         str, typer.Argument(help="hyperprism: tables 2, 3 and 4 of the paper; lora: LoRA clients at equal bytes.")

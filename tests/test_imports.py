@@ -32,6 +32,7 @@ ALLOWED = {
     "results": set(),
     "session": {"aggregation", "algorithms", "devices", "learning", "lora", "network", "results", "trace"},
     "report": {"results", "trace"},
+    "page": {"report", "results", "trace"},
     "trackers": {"results", "session"},
     "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
     "campaign": {"learning", "results", "session", "trace"},
@@ -50,7 +51,7 @@ ALLOWED = {
         "trace",
         "trackers",
     },
-    "cli": {"cli_trace", "console", "report", "reproduction", "session"},
+    "cli": {"cli_trace", "console", "page", "report", "reproduction", "session"},
     "cli_trace": {"console", "report", "trace"},
 }
 
@@ -96,6 +97,7 @@ def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
         "scenario",
         "results",
         "report",
+        "page",
     ],
 )
 def test_the_network_side_never_imports_torch(room: str) -> None:
