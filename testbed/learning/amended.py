@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from testbed.learning.adam import AdamW
-from testbed.learning.descent import Penalty, Pull, Trained
+from testbed.learning.descent import NO_PULL, Pull, Trained
 from testbed.learning.steps import Gradients
 
 
@@ -38,24 +38,13 @@ class Amended(AdamW):
         models: Tensor,
         batches: Tensor,
         lr: Tensor,
-        *,
-        correction: Tensor | None = None,
+        pull: Pull = NO_PULL,
         velocity: Tensor | None = None,
-        scale: Tensor | None = None,
-        proximal: float = 0.0,
-        penalty: Penalty | None = None,
     ) -> Trained:
         """While the steps go on, d stands in the place of x'."""
         moments, begun, rate = self._split(self.start(models) if velocity is None else velocity)
         direction = torch.where(rate > 0, (begun - models) / (len(batches) * rate), 0.0)
-        trained = super().train(
-            *(gradients, models, batches, lr),
-            correction=correction,
-            velocity=torch.cat([moments, direction, rate], 1),
-            scale=scale,
-            proximal=proximal,
-            penalty=penalty,
-        )
+        trained = super().train(gradients, models, batches, lr, pull, torch.cat([moments, direction, rate], 1))
         assert trained.velocity is not None
         return trained._replace(velocity=torch.cat([self._split(trained.velocity)[0], models, lr], 1))
 

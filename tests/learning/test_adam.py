@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from testbed.learning.adam import AdamW
+from testbed.learning.descent import Pull
 from testbed.learning.fleet import Fleet
 from testbed.learning.models import build
 from testbed.scenario import parse
@@ -54,8 +55,8 @@ def test_steps_over_several_rounds_are_those_of_torch(settings: dict[str, Any]) 
     and a few of the numbers, where the two cancel, may be further off."""
     own = adam(local_steps=3, **settings)
     models, correction = different(own), like(different(own), 1)
-    first = own.updates(models, 0, correction=correction)
-    second = own.updates(models - first.updates, 1, correction=correction, velocity=first.velocity)
+    first = own.updates(models, 0, Pull(correction))
+    second = own.updates(models - first.updates, 1, Pull(correction), first.velocity)
     batches = torch.cat([own.batches(0), own.batches(1)])
     for device in range(DEVICES):
         expected = by_torch(own, models[device], batches[:, device], correction[device])
@@ -94,7 +95,7 @@ def test_frozen_columns_stay_and_keep_their_moments() -> None:
     scale = torch.ones_like(models)
     scale[:, half:] = 0
     scale[0] = 2
-    found = own.updates(models, 1, velocity=velocity, scale=scale)
+    found = own.updates(models, 1, Pull(scale=scale), velocity)
     size, after = own.spec.size, present(found.velocity)
     assert not found.updates[1:, half:].any()
     assert found.updates[1:, :half].any()
