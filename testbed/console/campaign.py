@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.status import Status
 
 if TYPE_CHECKING:
-    from testbed.reproduction.job import Job
-    from testbed.reproduction.jobs import Done
+    from testbed.campaign import Done, Job
 
 
 class Campaign:
@@ -38,6 +37,9 @@ class Campaign:
 
     def started(self, job: "Job") -> None:
         self._going[job.name] = job
+
+    def ticked(self) -> None:
+        """Nothing new."""
 
     def ended(self, done: "Done") -> None:
         """A line."""

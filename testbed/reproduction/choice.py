@@ -4,9 +4,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from testbed.campaign import Jobs
 from testbed.errors import UserError
 from testbed.reproduction.hyperprism.choice import Choice as HyperPrism
-from testbed.reproduction.jobs import Jobs
 from testbed.reproduction.lora.choice import Choice as Lora
 from testbed.reproduction.options import check
 from testbed.reproduction.store import Store

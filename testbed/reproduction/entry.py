@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import testbed
+from testbed.campaign import Listener, LocalEngine, work
 from testbed.errors import UserError
 from testbed.learning.data import catalogue
 from testbed.reproduction.choice import Choice
 from testbed.reproduction.store import Store
-from testbed.reproduction.workers import Listener, work
 
 
 def reproduce(
@@ -38,7 +38,7 @@ def reproduce(
     jobs = choice.jobs(store, only_airs)
     if not (only_airs or only_tables):
         _require_data(choice.needs(), data_dir)
-    failed = [] if only_tables else work(jobs, workers or os.cpu_count() or 1, data_dir, listener)
+    failed = [] if only_tables else work(jobs, LocalEngine(workers or os.cpu_count() or 1), data_dir, listener)
     page = None if only_airs else choice.write(store, results or place(root, choice))
     if failed:
         raise UserError("\n".join(f"{done.job.name} failed: {done.told}" for done in failed))

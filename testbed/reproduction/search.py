@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from testbed.campaign import Cell
 from testbed.reproduction.curve import Curve
-from testbed.reproduction.job import Cell
 from testbed.reproduction.store import Store
 
 LOWEST, HIGHEST = -10, 2

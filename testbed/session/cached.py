@@ -17,7 +17,7 @@ from testbed.scenario import Scenario
 from testbed.scenario.files import content
 from testbed.session.learner import Workload
 from testbed.session.observer import Observer
-from testbed.trace import Trace
+from testbed.trace import Trace, read
 from testbed.trace.store import Store
 
 CODE = ("network", "devices", "exchange.py", "matching.py", "movement.py", "seeds.py", "session/air.py")
@@ -30,15 +30,15 @@ def serves(scenario: Scenario) -> bool:
     return network.kind == "ns3" and scenario.run.mode == "barrier" and network.cache == "use" and not live
 
 
-def find(scenario: Scenario, work: Workload, observer: Observer) -> Trace | None:
-    """The air of the scenario, as long as it was simulated before."""
+def find(scenario: Scenario, work: Workload, observer: Observer, recording: Path | None = None) -> Trace | None:
+    """The air of the scenario, as long as it was simulated before: in the folder `recording`, else the cache's."""
     if not serves(scenario) or work.dynamic or missing_engine():
         return None
-    trace = Store().find(key(scenario, work), observer.noted)
+    trace = read(recording) if recording else Store().find(key(scenario, work), observer.noted)
     if trace and (trace.header.nodes, trace.header.seed) == (scenario.devices.count, scenario.run.seed):
-        taken = min(len(trace), scenario.run.rounds)
+        taken, source = min(len(trace), scenario.run.rounds), recording or "the cache"
         observer.noted(
-            f"air: {taken} of {scenario.run.rounds} rounds were simulated before and are taken from the cache"
+            f"air: {taken} of {scenario.run.rounds} rounds were simulated before and are taken from {source}"
         )
         return trace
     return None

@@ -37,10 +37,14 @@ def run(
     *,
     resume: bool = False,
     data_dir: Path | None = None,
+    recording: Path | None = None,
     observer: Observer | None = None,
     command: str | None = None,
 ) -> Run:
     """Train as `scenario` says; write tables, trace and checkpoint to the run directory `out`.
+
+    `recording`: a folder with one of the live network of this scenario, which is then not simulated again but where
+    it is asked for something else than was recorded; in place of the cache of airs.
 
     `resume` goes on with an unfinished run in `out`, and ends with the tables of an unbroken one.
     Raises UserError for what cannot be had (data, engine) and for an `out` that holds something else;
@@ -54,7 +58,7 @@ def run(
     learner = Learner(scenario, data_dir)
     if scenario.run.mode != "barrier":
         return _run_periods(scenario, out, learner, saved, origin, observer, began)
-    remembered = cached.find(scenario, learner.workload, observer)
+    remembered = cached.find(scenario, learner.workload, observer, recording)
     origin.setdefault("rounds_from_cache", min(len(remembered or ()), scenario.run.rounds))
     with closing(cached.network(scenario, remembered)) as network, ExitStack() as stack:
         air = Air(scenario, learner.workload, network)
@@ -71,7 +75,8 @@ def run(
         header, checkpoint_s = header_of(scenario, network), scenario.output.checkpoint_s
         recorder = Recorder(out, origin, header, columns, standing, checkpoint_s, began)
         _train(scenario.run.rounds, barrier, air, recorder, observer)
-    cached.keep(scenario, learner.workload, out / "trace", recorder.standing.round_, observer)
+    if recording is None:
+        cached.keep(scenario, learner.workload, out / "trace", recorder.standing.round_, observer)
     return Run(out)
 
 

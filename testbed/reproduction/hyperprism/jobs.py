@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import product
 
-from testbed.reproduction import jobs
+from testbed import campaign
 from testbed.reproduction.hyperprism.cells import Air, Cell, air_of
 from testbed.reproduction.hyperprism.grid import PAPER_LR
 from testbed.reproduction.hyperprism.plan import Place, Plan
@@ -11,8 +11,10 @@ from testbed.reproduction.hyperprism.tuning import Tuning
 from testbed.reproduction.store import Store
 
 
-class Jobs(jobs.Jobs):
+class Jobs(campaign.Jobs):
     """The jobs of a plan, as far as they are known: tuned cells become known when their tuning is finished."""
+
+    store: Store
 
     def __init__(self, plan: Plan, store: Store, only_airs: bool = False) -> None:
         super().__init__(store, only_airs)

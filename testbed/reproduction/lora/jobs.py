@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from testbed.reproduction import jobs
+from testbed import campaign
 from testbed.reproduction.lora.cells import Air, Cell
 from testbed.reproduction.lora.methods import METHODS, WHOLE
 from testbed.reproduction.lora.plan import Place, Plan
@@ -18,8 +18,10 @@ AIRED_LR = 0.01
 """Any: an air does not depend on it."""
 
 
-class Jobs(jobs.Jobs):
+class Jobs(campaign.Jobs):
     """The airs and cells of a plan; cells become known when their learning rates are."""
+
+    store: Store
 
     def __init__(self, plan: Plan, store: Store, only_airs: bool = False) -> None:
         super().__init__(store, only_airs)

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from testbed.campaign import Cell as AnyCell
+from testbed.campaign import Job
 from testbed.reproduction.curve import Curve
 from testbed.reproduction.hyperprism.cells import Cell
 from testbed.reproduction.hyperprism.grid import Setting, Task
 from testbed.reproduction.hyperprism.jobs import Jobs
 from testbed.reproduction.hyperprism.plan import Plan
 from testbed.reproduction.hyperprism.results import Results
-from testbed.reproduction.job import Cell as AnyCell
-from testbed.reproduction.job import Job
 from testbed.reproduction.store import Store
 
 TASK = Task("mnist5k", "logistic", rounds=3, eval_samples=50, validation=100, tuning_rounds=2)

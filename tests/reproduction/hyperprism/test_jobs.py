@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from testbed.campaign import doing as module
+from testbed.campaign.doing import do
+from testbed.campaign.store import DIVERGED, claimed
 from testbed.errors import UserError
-from testbed.reproduction import jobs as module
 from testbed.reproduction.hyperprism.cells import Cell, air_of
 from testbed.reproduction.hyperprism.choice import Choice
 from testbed.reproduction.hyperprism.grid import CIFAR, MNIST, Setting
 from testbed.reproduction.hyperprism.jobs import Jobs
 from testbed.reproduction.hyperprism.plan import Plan, quick
-from testbed.reproduction.jobs import do
-from testbed.reproduction.store import DIVERGED, Store, claimed
+from testbed.reproduction.store import Store
 from testbed.scenario import dumps, parse
 from tests.reproduction.hyperprism.made import BASE, PLAN, TASK, Made
 

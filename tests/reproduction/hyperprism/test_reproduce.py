@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from testbed.campaign import Done, Job, Jobs
+from testbed.campaign.doing import do
 from testbed.errors import UserError
 from testbed.reproduction import entry, reproduce
 from testbed.reproduction.hyperprism.choice import Choice
 from testbed.reproduction.hyperprism.grid import Setting
 from testbed.reproduction.hyperprism.plan import Plan
-from testbed.reproduction.job import Job
-from testbed.reproduction.jobs import Done, Jobs, do
 from tests.reproduction.hyperprism.made import PLAN, TASK
 
 
@@ -42,7 +42,7 @@ class Heard:
         self.done.append(done)
 
 
-def serially(jobs: Jobs, workers: int, data_dir: Path | None, listener: Heard) -> list[Done]:
+def serially(jobs: Jobs, engine: object, data_dir: Path | None, listener: Heard) -> list[Done]:
     """As `work`, in this process."""
     while open_ := jobs.open()[1]:
         done = do(open_[0], jobs.store.root, data_dir)

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from testbed.campaign import Cell as AnyCell
+from testbed.campaign import Job
 from testbed.reproduction.curve import Curve
-from testbed.reproduction.job import Cell as AnyCell
-from testbed.reproduction.job import Job
 from testbed.reproduction.lora.cells import Cell
 from testbed.reproduction.lora.jobs import Jobs
 from testbed.reproduction.lora.methods import WHOLE

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from testbed.campaign.doing import do
 from testbed.errors import UserError
 from testbed.reproduction.choice import choose
-from testbed.reproduction.jobs import do
 from testbed.reproduction.lora.cells import Cell
 from testbed.reproduction.lora.choice import Choice
 from testbed.reproduction.lora.jobs import TUNING_SEED, Jobs

@@ -1,4 +1,4 @@
-"""What there is to do for a reproduction: airs to record, and cells, runs that may play one."""
+"""What there is to do in a campaign: airs to record, and cells, runs that may play one."""
 
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
@@ -32,7 +32,7 @@ class Cell(Protocol):
         """The air that it plays; None where it needs none, or has one of its own."""
 
     def scenario(self, recording: Path | None) -> Scenario:
-        """What is run, over the recording in that folder where it plays one."""
+        """What is run: a replay of the recording in that folder, or the live scenario that was recorded there."""
 
 
 Job = Air | Cell
