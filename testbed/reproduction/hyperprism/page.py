@@ -5,7 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from testbed.reproduction.hyperprism import tables
-from testbed.reproduction.hyperprism.cells import BATCH, PAYLOAD_BYTES
+from testbed.reproduction.hyperprism.cells import BATCH
 from testbed.reproduction.hyperprism.claims import CLAIMS
 from testbed.reproduction.hyperprism.costs import airs, costs
 from testbed.reproduction.hyperprism.figures import draw
@@ -14,6 +14,7 @@ from testbed.reproduction.hyperprism.ground import Ground
 from testbed.reproduction.hyperprism.results import SHARE, Results
 from testbed.reproduction.hyperprism.theory import theory
 from testbed.reproduction.hyperprism.tuned import rates
+from testbed.reproduction.task import PAYLOAD_BYTES
 from testbed.reproduction.text import markdown, write_text
 
 WHAT = {2: "data less and less IID", 3: "density of the graph", 4: "number of devices"}

@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from testbed.exchange import HEADER_BYTES
 from testbed.learning.backbones import BACKBONES
 from testbed.lora.learnt import WithAdapters
+from testbed.reproduction import task
+from testbed.reproduction.task import PAYLOAD_BYTES, Tree
 from testbed.scenario import parse
 from testbed.session.adapters import learnt_of
 
 NUMBER_BYTES = 4
 """Of a float32, the type of all numbers on the air here."""
-RATE, PAYLOAD_BYTES = "24Mbps", 2240
-"""Message bytes in a frame: the most there can be, since fewer frames are quicker to simulate."""
+RATE = "24Mbps"
 
 
 class Shape(NamedTuple):
@@ -28,21 +29,18 @@ class Shape(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(task.Task):
     """Data, model, local training, and the budgets and skews under which methods are compared."""
 
-    data: str
-    model: str
-    rounds: int = 100
+    eval_every: int = 2
+    eval_samples: int = 2000
+    tuning_rounds: int = 50
     devices: int = 20
     density: float = 0.5
     batch: int = 32
     local_steps: int = 5
     lr: float | None = None
     """AdamW's, of all methods; None: tuned for each."""
-    tuning_rounds: int = 50
-    validation: int = 5000
-    """Training samples that tuning holds out."""
     alphas: tuple[float, ...] = (0.1, 0.01)
     """Dirichlet concentrations; the first is the base, which has all budgets, the others have `base_budget` alone."""
     budgets: tuple[int, ...] = (1, 2, 4, 8)
@@ -50,12 +48,9 @@ class Task:
     base_budget: int = 4
     runs_whole: bool = True
     """Whether the model can be trained whole here; its bytes are known anyhow."""
-    eval_every: int = 2
-    eval_samples: int = 2000
     message_s: tuple[float, float] = (1.1, 0.085)
     """`by_link`: seconds that a message of rank 0 takes in the middle, and those that a rank adds, measured over this
     air. A round begins with a second of hellos, for which messages wait that are ready before."""
-    deadline_s: float = 60.0
     length: int | None = None
     """Tokens of a text."""
     known: Shape | None = None
@@ -72,10 +67,11 @@ class Task:
         """What has to be on this machine, as `testbed data list` names it."""
         return [self.data, self.model] if self.model in BACKBONES else [self.data]
 
-    def tree(self) -> dict[str, dict[str, Any]]:
+    def tree(self, name: str = "run", seed: int = 1) -> Tree:
         """The sections of a scenario that do not depend on the method."""
-        return {
-            "run": {"rounds": self.rounds, "deadline_s": self.deadline_s},
+        tree = self.sections(name, seed)
+        tree["data"] |= {"length": self.length} if self.length else {}
+        return tree | {
             "devices": {"count": self.devices},
             "network": {
                 "kind": "ns3",
@@ -85,15 +81,12 @@ class Task:
                 "payload_bytes": PAYLOAD_BYTES,
                 "cache": "off",
             },
-            "data": {"name": self.data, **({"length": self.length} if self.length else {})},
-            "model": {"name": self.model},
             "algorithm": {
                 "name": "atc",
                 "optimizer": "adamw",
                 "batch_size": self.batch,
                 "local_steps": self.local_steps,
             },
-            "output": {"eval_every": self.eval_every, "eval_samples": self.eval_samples, "checkpoint_s": 60.0},
         }
 
     def settings(self, alpha: float) -> tuple[int, ...]:
