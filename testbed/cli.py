@@ -341,7 +341,9 @@ def check(
 def bench(
     name: Annotated[
         str,
-        typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, replay, scaling, session or trace."),
+        typer.Argument(
+            help="broadcast, culling, fleet, lora, mixing, overlap, radio, replay, scaling, session or trace."
+        ),
     ],
     as_json: Json = False,
     devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling`.")] = None,

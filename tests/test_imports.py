@@ -32,7 +32,7 @@ ALLOWED = {
     "results": set(),
     "session": {"aggregation", "algorithms", "devices", "learning", "lora", "network", "results", "trace"},
     "report": {"results", "trace"},
-    "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
+    "bench": {"aggregation", "algorithms", "learning", "lora", "session", "results", "trace", "network"},
     "reproduction": {"learning", "lora", "report", "results", "session", "trace"},
     "console": {"bench", "learning", "network", "report", "reproduction", "results", "session", "trace"},
     "cli": {"cli_trace", "console", "report", "reproduction", "session"},
