@@ -23,15 +23,21 @@ class LocalTraining(ABC):
     """Devices that each take local steps down `gradients`, as `algorithm` has them (`testbed.learning.sgd`, `.adam`).
 
     The learning rate is that of `rounds` rounds (`testbed.learning.schedule`). `momentum` stands in place of the
-    settings' own, where an algorithm has a default or uses theirs otherwise.
+    settings' own, where an algorithm has a default or uses theirs otherwise. `apart`: whether rounds may train some of
+    the parameters alone.
     """
 
     def __init__(
-        self, gradients: Gradients, algorithm: Algorithm, rounds: int = 1, momentum: float | None = None
+        self,
+        gradients: Gradients,
+        algorithm: Algorithm,
+        rounds: int = 1,
+        momentum: float | None = None,
+        apart: bool = False,
     ) -> None:
         self.algorithm, self._gradients = algorithm, gradients
         self.momentum = (algorithm.momentum or 0.0) if momentum is None else momentum
-        self._descent = descent(algorithm, self.momentum)
+        self._descent = descent(algorithm, self.momentum, apart)
         self._lr = partial(lr_at, algorithm, rounds)
         self._recent = lru_cache(RECENT)(self.batches)
 
@@ -113,12 +119,9 @@ class LocalTraining(ABC):
         return Trained(updates, losses, lr, torch.cat(kept_after)[back] if kept_after else None)
 
 
-def descent(algorithm: Algorithm, momentum: float) -> Descent:
-    """The optimiser that `algorithm` names."""
+def descent(algorithm: Algorithm, momentum: float, apart: bool = False) -> Descent:
+    """The optimiser that `algorithm` names; `apart` as in `LocalTraining`."""
+    adam = algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip, apart
     if algorithm.amend:
-        return Amended(
-            *(algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip), amend=algorithm.amend
-        )
-    if algorithm.optimizer == "adamw":
-        return AdamW(algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip)
-    return Sgd(momentum, algorithm.weight_decay, algorithm.clip)
+        return Amended(*adam, amend=algorithm.amend)
+    return AdamW(*adam) if algorithm.optimizer == "adamw" else Sgd(momentum, algorithm.weight_decay, algorithm.clip)

@@ -17,6 +17,13 @@ NUMBER_BYTES = 4
 RATE = "24Mbps"
 
 
+CORE = (
+    *("local-lora", "fedit", "ffa", "ffa-hyperprism", "flexlora", "given-rbla", "given-flexlora"),
+    *("autorank", "a2", "sa", "hetlora"),
+)
+"""The methods that `--core` runs: those of the papers that the budgets are about, and what they are held against."""
+
+
 class Shape(NamedTuple):
     """What the bytes of a task's messages follow from."""
 
@@ -46,6 +53,9 @@ class Task(task.Task):
     budgets: tuple[int, ...] = (1, 2, 4, 8)
     """Bytes of a message, as the rank that takes them on every adapted layer."""
     base_budget: int = 4
+    core: tuple[str, ...] = CORE
+    """Methods that `--core` runs, under the base skew and `core_budgets` alone."""
+    core_budgets: tuple[int, ...] = (1, 4)
     runs_whole: bool = True
     """Whether the model can be trained whole here; its bytes are known anyhow."""
     message_s: tuple[float, float] = (1.1, 0.085)
@@ -100,8 +110,10 @@ CNN = Task(
     "mnist", "cnn", alphas=(0.1,), budgets=(1, 4), eval_every=5, eval_samples=500, message_s=(1.04, 0.083),
     note=f"LeNet-5; no rank above the 6 filters of its first layer. {RANDOM}",
 )  # fmt: skip
+FASHION = Task("fashion-mnist", "mlp", alphas=(0.1,), budgets=(1, 4), note=f"One hidden layer of 128. {RANDOM}")
 TEXT = Task(
     "reuters-r8", "minilm", rounds=30, batch=16, local_steps=2, length=32, lr=0.002, alphas=(0.1,), budgets=(1, 4),
+    core=("fedit", "ffa", "flexlora", "a2", "sa"),
     runs_whole=False, eval_every=5, eval_samples=500, message_s=(0.28, 0.79), deadline_s=300.0,
     known=Shape(((384, 384),) * 12, 3_080, 22_568_456),
     note="Pretrained; adapters on queries and values. Trained whole it cannot be here: the bytes of that are computed, "
@@ -111,7 +123,7 @@ QUICK = Task(
     "mnist5k", "mlp", rounds=10, devices=8, lr=0.03, alphas=(0.1,), budgets=(1, 4), eval_every=1, eval_samples=500,
     message_s=(1.03, 0.02), note=f"In small: nothing of it says anything of the methods. {RANDOM}",
 )  # fmt: skip
-TASKS = {task.name: task for task in (MLP, CNN, TEXT)}
+TASKS = {task.name: task for task in (MLP, CNN, FASHION, TEXT)}
 
 
 @lru_cache

@@ -11,8 +11,9 @@ from testbed.reproduction.choice import choose
 from testbed.reproduction.lora.cells import Cell
 from testbed.reproduction.lora.choice import Choice
 from testbed.reproduction.lora.jobs import TUNING_SEED, Jobs
+from testbed.reproduction.lora.methods import METHODS
 from testbed.reproduction.lora.plan import Plan
-from testbed.reproduction.lora.tasks import MLP, QUICK
+from testbed.reproduction.lora.tasks import MLP, QUICK, TASKS
 from testbed.reproduction.store import Store
 from tests.reproduction.lora.made import PLAN, TASK, Made, curve
 
@@ -110,12 +111,28 @@ def test_options_of_another_reproduction_are_refused(options: dict[str, object],
 
 
 def test_unknown_words_are_refused() -> None:
-    with pytest.raises(UserError, match="mnist-mlp, mnist-cnn, reuters-r8-minilm, all"):
+    with pytest.raises(UserError, match="mnist-mlp, mnist-cnn, fashion-mnist-mlp, reuters-r8-minilm, all"):
         choose("lora", data="mnist").needs()
     with pytest.raises(UserError, match="hyperprism, lora"):
         choose("adam")
 
 
 def test_what_a_task_needs() -> None:
-    assert choose("lora").needs() == ["mnist", "mnist", "reuters-r8", "minilm"]
+    assert choose("lora").needs() == ["mnist", "mnist", "fashion-mnist", "reuters-r8", "minilm"]
     assert choose("lora", quick=True).needs() == ["mnist5k"]
+
+
+def test_the_core_is_a_part_of_the_whole() -> None:
+    """Its cells have the names that they have in the whole, so that what is finished counts for both."""
+    whole, core = (Jobs(Plan(core=core), Store(Path("nowhere"))) for core in (False, True))
+    names = {cell.name for cell in core.cells()}
+    assert names < {cell.name for cell in whole.cells()}
+    assert {air.name for air in core.airs()} < {air.name for air in whole.airs()}
+    for task in TASKS.values():
+        assert set(task.core) <= set(METHODS)
+        assert set(task.core_budgets) <= set(task.budgets)
+        assert task.base_budget in task.core_budgets
+        run = {method for place in core.plan.places(task) for method in core.plan.fitting(place)}
+        assert run == set(task.core)
+    with pytest.raises(UserError, match="--core is not an option of reproduce hyperprism"):
+        choose("hyperprism", core=True)
