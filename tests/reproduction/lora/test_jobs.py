@@ -11,7 +11,6 @@ from testbed.reproduction.choice import choose
 from testbed.reproduction.lora.cells import Cell
 from testbed.reproduction.lora.choice import Choice
 from testbed.reproduction.lora.jobs import TUNING_SEED, Jobs
-from testbed.reproduction.lora.methods import METHODS
 from testbed.reproduction.lora.plan import Plan
 from testbed.reproduction.lora.tasks import MLP, QUICK, TASKS
 from testbed.reproduction.store import Store
@@ -123,16 +122,12 @@ def test_what_a_task_needs() -> None:
 
 
 def test_the_core_is_a_part_of_the_whole() -> None:
-    """Its cells have the names that they have in the whole, so that what is finished counts for both."""
-    whole, core = (Jobs(Plan(core=core), Store(Path("nowhere"))) for core in (False, True))
-    names = {cell.name for cell in core.cells()}
-    assert names < {cell.name for cell in whole.cells()}
-    assert {air.name for air in core.airs()} < {air.name for air in whole.airs()}
+    """So its cells have the names that they have there, and what is finished counts for both."""
+    whole, core = (Plan(core=core) for core in (False, True))
     for task in TASKS.values():
-        assert set(task.core) <= set(METHODS)
-        assert set(task.core_budgets) <= set(task.budgets)
-        assert task.base_budget in task.core_budgets
-        run = {method for place in core.plan.places(task) for method in core.plan.fitting(place)}
-        assert run == set(task.core)
+        lines = {place: set(core.lines(place)) for place in core.places(task)}
+        assert [place.budget for place in lines] == [1, 4]
+        assert all(place in whole.places(task) and found <= set(whole.lines(place)) for place, found in lines.items())
+        assert {method for found in lines.values() for method in found} == {*task.core, *core.references(task)}
     with pytest.raises(UserError, match="--core is not an option of reproduce hyperprism"):
         choose("hyperprism", core=True)
