@@ -302,6 +302,28 @@ def reproduce(
 
 
 @app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(help="Sweep file (TOML): see docs/sweep.md.", show_default=False)],
+    overrides: Overrides = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder to write; by default runs/NAME.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the cells, estimate the time, run nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Also run more than a thousand cells.")] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes; by default as many as there are cores and memory for.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="local, or ray for the machines of a Ray cluster.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="ray: the cluster's, as HOST:PORT; by default one on this machine.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run every cell of a sweep once; called again, it goes on where it was stopped."""
+    from testbed import console
+
+    console.sweep(file, overrides or [], out, dry_run, yes, jobs, engine, address, data_dir)
+
+
+@app.command()
 def doctor() -> None:
     """What is installed here and what it can do."""
     from testbed import console
@@ -376,7 +398,7 @@ def main() -> NoReturn:
     except UserError as error:
         _fail(str(error), 2)
     except Interrupted:
-        _fail("Stopped. A run that was going on can be resumed with --resume; `reproduce` goes on by itself.", 130)
+        _fail("Stopped. --resume goes on with a run; `sweep` and `reproduce` go on when they are called again.", 130)
     except OSError as error:
         if error.strerror is None:
             raise

@@ -39,6 +39,8 @@ class Purpose(IntEnum):
     """Draws of a policy on ranks."""
     PERTURBATION = 32
     """Noise on weights while gradients are taken."""
+    SWEEP = 40
+    """Values that a sweep draws."""
 
 
 def generator(seed: int, purpose: Purpose, *coordinates: int) -> np.random.Generator:

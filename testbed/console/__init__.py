@@ -12,6 +12,7 @@ from testbed.console.doctor import doctor
 from testbed.console.place import place
 from testbed.console.progress import Progress
 from testbed.console.summary import summary, trace_summary
+from testbed.console.sweep import sweep
 from testbed.console.traces import inspect_trace, list_traces, validate_trace
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "list_traces",
     "place",
     "summary",
+    "sweep",
     "trace_summary",
     "validate_trace",
 ]

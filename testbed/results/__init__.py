@@ -3,5 +3,6 @@
 from testbed.results.directory import Run, RunWriter
 from testbed.results.folders import runs_in
 from testbed.results.manifest import manifest
+from testbed.results.sweep import Planned, Sweep
 
-__all__ = ["Run", "RunWriter", "manifest", "runs_in"]
+__all__ = ["Planned", "Run", "RunWriter", "Sweep", "manifest", "runs_in"]

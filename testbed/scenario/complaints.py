@@ -29,7 +29,7 @@ def _sentence(detail: ErrorDetails, path: tuple[str, ...]) -> str:
     name, value = ".".join(path), detail["input"]
     match detail["type"]:
         case "extra_forbidden":
-            return _unknown(path)
+            return unknown(path)
         case "model_type" | "model_attributes_type":
             return f"{name} = {value!r} should be a section, written [{name}]."
         case "value_error":
@@ -57,7 +57,8 @@ def _known_part(location: tuple[int | str, ...]) -> tuple[str, ...]:
     return tuple(str(part) for part in location[:2])
 
 
-def _unknown(path: tuple[str, ...]) -> str:
+def unknown(path: tuple[str, ...]) -> str:
+    """What to say of a section, or of a section's key, that no scenario has."""
     allowed = _names(path[:-1])
     near = get_close_matches(path[-1], allowed, 1, 0.5)
     homes = [section for section in _names(()) if path[-1] in _names((section,))] if len(path) == 1 else []

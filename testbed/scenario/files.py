@@ -40,25 +40,38 @@ def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) ->
     the file's folder, in overrides from the working folder. Raises UserError for a missing or damaged file, an
     unknown key or an impossible value.
     """
+    return parse(tree_of(path, overrides), str(path))
+
+
+def tree_of(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) -> dict[str, Any]:
+    """Sections and keys of the file as `load` reads them, not looked at yet."""
     path = Path(path)
-    try:
-        tree = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"There is no scenario file {path}.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as a scenario: {error}.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{path} is not valid TOML: {error}.") from None
+    tree = read_toml(path, "scenario")
     for section in ("network", "devices", "output", "algorithm", "model", "lora"):
         _resolve(section, tree.get(section), path.parent)
     override(tree, overrides)
-    return parse(tree, str(path))
+    return tree
 
 
-def override(tree: dict[str, Any], overrides: Iterable[str] | Mapping[str, Any]) -> None:
-    """Put `section.key=value` overrides into a tree of sections and keys, as `load` does."""
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """The tree in a file of a person's. Raises UserError, in which the file is a `what`."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"There is no {what} file {path}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as a {what}: {error}.") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(f"{path} is not valid TOML: {error}.") from None
+
+
+def override(tree: dict[str, Any], overrides: Iterable[str] | Mapping[str, Any], folder: Path | None = None) -> None:
+    """Put `section.key=value` overrides into a tree of sections and keys, as `load` does.
+
+    Relative paths among them are taken from `folder`, by default the working folder.
+    """
     for dotted, value in overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides):
-        _override(tree, dotted, value)
+        _override(tree, dotted, value, folder or Path.cwd())
 
 
 def parse(tree: Mapping[str, Any], source: str = "the scenario") -> Scenario:
@@ -146,14 +159,14 @@ def _is_no_path(key: str, value: str) -> bool:
     return False
 
 
-def _override(tree: dict[str, Any], dotted: str, value: Any) -> None:
+def _override(tree: dict[str, Any], dotted: str, value: Any, folder: Path) -> None:
     section, dot, key = dotted.strip().partition(".")
     if not (section and dot and key) or not isinstance(tree.setdefault(section, {}), dict):
         raise UserError(f"Override {dotted!r} does not name a key: write section.key=value, as in run.seed=2.")
     for rival in OUSTS.get(f"{section}.{key}", ()) + OUSTS.get(f"{section}.{key}={value}", ()):
         tree[section].pop(rival, None)
     tree[section][key] = value
-    _resolve(section, tree[section], Path.cwd())
+    _resolve(section, tree[section], folder)
     if value == "":
         del tree[section][key]
 
