@@ -45,7 +45,7 @@ CASES = (
     Case("mlp", 128, 15),
     Case("cnn", 16, 15),
     Case("cnn", 128, 5),
-    Case("transformer", 16, 3),
+    Case("transformer", 4, 3),
 )
 ROOM = {"cnn": 6}
 """The largest rank that fits, where that is below `RANK`."""
@@ -85,7 +85,7 @@ class Transformer(nn.Module):
 def adapted(name: str) -> Adapted:
     """A base with adapters, on queries and values in the transformer."""
     if name == "transformer":
-        return adapt(Transformer(), _samples(name, 1)[0], RANK, ("query", "value"), name=name)
+        return adapt(Transformer(), _samples(name, 1)[0], RANK, ("q_proj", "v_proj"), name=name)
     return adapt(build(name, (1, 28, 28), CLASSES, 1).module, _samples(name, 1)[0], ROOM.get(name, RANK), name=name)
 
 
