@@ -1,5 +1,6 @@
 # make run    sets up .venv and runs the quickstart: 20 devices, real images, a live 802.11a air
 # make test   sets up .venv and runs the tests
+# make docs   writes the reference and builds the site into build/site
 PYTHON ?= python3
 FUZZ_SECONDS ?= 60
 VENV := .venv
@@ -17,9 +18,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt $(ENGINE)
 	$(PIP) --upgrade pip
 	@echo "Installing ns-3, PyTorch and the tools (several minutes the first time)"
 	$(PIP) --group build ns3 torch
-	$(PIP) --group dev
+	$(PIP) --group dev --group docs
 	@echo "Building the engine"
-	$(PIP) --no-build-isolation --editable ".[text]"
+	$(PIP) --no-build-isolation --editable ".[text,tensorboard,mlflow]"
 	touch $@
 
 run: setup
@@ -62,6 +63,8 @@ bench: setup
 
 docs: setup
 	$(BIN)/python scripts/write_reference.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
 
 clean:
 	rm -rf $(VENV) build

@@ -36,7 +36,26 @@ DataDir = Annotated[
     Path | None, typer.Option("--data-dir", envvar="TESTBED_DATA", help="Folder that holds data sets of yours.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is unfinished in the folder.")]
-Runs = Annotated[list[Path], typer.Argument(help="Run directories.", show_default=False)]
+Runs = Annotated[
+    list[Path], typer.Argument(help="Run directories, sweeps, folders of run directories.", show_default=False)
+]
+Figures = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--out",
+        help="File to write: a figure .png, .svg, .pdf, or its table .md, .csv, .tex; may be repeated. Without an "
+        "ending all but the .pdf are written; by default under the figure's name.",
+    ),
+]
+Target = Annotated[float | None, typer.Option(help="Accuracy to reach; by default 95 % of D-PSGD's lowest best one.")]
+Group = Annotated[
+    list[str] | None,
+    typer.Option(metavar="SECTION.KEY", help="Key that tells series apart, by default the algorithm; may be repeated."),
+]
+Track = Annotated[
+    list[str] | None,
+    typer.Option("--track", metavar="TRACKER", help="Log to tensorboard or mlflow as well; may be repeated."),
+]
 Recorded = Annotated[Path, typer.Argument(help="Run directory or trace folder.", show_default=False)]
 
 
@@ -47,13 +66,14 @@ def run(
     out: Out = None,
     resume: Resume = False,
     data_dir: DataDir = None,
+    track: Track = None,
 ) -> None:
     """Train as a scenario says, over its network; write tables, trace and checkpoint to a run directory."""
     from testbed import console, session
 
     settings, folder = console.place(scenario, overrides or [], out, resume)
-    with console.Progress(settings) as progress:
-        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command())
+    with console.watching(settings, folder, track or []) as observer:
+        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=observer, command=_command())
     console.summary(folder)
 
 
@@ -95,6 +115,7 @@ def replay(
     out: Out = None,
     resume: Resume = False,
     data_dir: DataDir = None,
+    track: Track = None,
 ) -> None:
     """Train as a scenario says over a trace, without ns-3; options take the place of keys of its section `network`."""
     from testbed import console, session
@@ -102,9 +123,23 @@ def replay(
     keys = session.replay_keys(trace, links, from_s, to_s, at_end, time_scale, _nodes(nodes))
     stated = [f"network.{key}={json.dumps(value)}" for key, value in keys.items()]
     settings, folder = console.place(scenario, [*(overrides or []), *stated], out, resume)
-    with console.Progress(settings) as progress:
-        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command())
+    with console.watching(settings, folder, track or []) as observer:
+        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=observer, command=_command())
     console.summary(folder)
+
+
+@app.command("track")
+def track_runs(
+    folder: Annotated[Path, typer.Argument(help="Run directory, sweep, or folder of runs.", show_default=False)],
+    to: Annotated[
+        list[str],
+        typer.Option("--to", metavar="TRACKER", help="tensorboard or mlflow; may be repeated.", show_default=False),
+    ],
+) -> None:
+    """Send runs that were made before to TensorBoard or MLflow."""
+    from testbed import console
+
+    console.track(folder, to)
 
 
 @app.command()
@@ -154,28 +189,42 @@ def cache_clear() -> None:
 
 
 @plot_app.command("rounds")
-def plot_rounds(runs: Runs, out: Figure = Path("rounds.png")) -> None:
+def plot_rounds(runs: Runs, out: Figures = None, target: Target = None, group: Group = None) -> None:
     """Accuracy against rounds."""
-    _plot("rounds", runs, out)
+    _plot("rounds", runs, out, target, group)
 
 
 @plot_app.command("time")
-def plot_time(runs: Runs, out: Figure = Path("time.png")) -> None:
+def plot_time(runs: Runs, out: Figures = None, target: Target = None, group: Group = None) -> None:
     """Accuracy against simulated seconds and against bytes sent."""
-    _plot("time", runs, out)
+    _plot("time", runs, out, target, group)
 
 
 @plot_app.command("density")
 def plot_density(
     runs: Runs,
-    out: Figure = Path("density.png"),
-    target: Annotated[
-        float | None,
-        typer.Option(help="Accuracy to reach; by default 95 % of D-PSGD's lowest best one."),
+    out: Figures = None,
+    target: Target = None,
+    group: Group = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="accuracy, rounds, seconds, bytes or joules; may be repeated. By default all that there is."),
     ] = None,
 ) -> None:
-    """Best accuracy, and time to a target, against the realised connectivity density."""
-    _plot("density", runs, out, target=target)
+    """Best accuracy, and rounds, seconds, bytes and joules to a target, against the realised connectivity density."""
+    _plot("density", runs, out, target, group, metric)
+
+
+@plot_app.command("devices")
+def plot_devices(runs: Runs, out: Figures = None, target: Target = None, group: Group = None) -> None:
+    """Accuracy of the devices against rounds: mean, quantiles and the worst."""
+    _plot("devices", runs, out, target, group)
+
+
+@plot_app.command("lora")
+def plot_lora(runs: Runs, out: Figures = None, target: Target = None, group: Group = None) -> None:
+    """Adapters and whole models: accuracy against bytes sent and against ranks."""
+    _plot("lora", runs, out, target, group)
 
 
 @plot_app.command("theory")
@@ -416,10 +465,17 @@ def _fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _plot(kind: str, runs: list[Path], out: Path, **options: float | None) -> None:
+def _plot(
+    kind: str,
+    runs: list[Path],
+    out: list[Path] | None,
+    target: float | None,
+    groups: list[str] | None,
+    metrics: list[str] | None = None,
+) -> None:
     from testbed import report
 
-    print(report.plot(kind, runs, out, **options))
+    print(report.plot(kind, runs, out or [Path(kind)], target, metrics or (), groups or ()))
 
 
 def _nodes(text: str | None) -> str | list[int] | None:

@@ -54,7 +54,7 @@ def test_run_record_replay_and_plot(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert both[0] == both[1]
 
     monkeypatch.chdir(folder)
-    for kind in ("rounds", "time", "density"):
+    for kind in ("rounds", "time", "density", "devices"):
         within("plot", kind, "runs/mine", "runs/mine-2", "--out", f"{kind}.svg")
         assert (folder / f"{kind}.svg").read_text().startswith("<?xml")
 
@@ -92,7 +92,7 @@ def test_overrides_and_the_class_table(folder: Path) -> None:
         (["run", "s.toml", "--set", "data.partition=shards", "--set", "data.shards=5000"], "data.shards"),
         (["run", "."], "a folder without a scenario.toml"),
         (["replay", ".", "s.toml"], "is not a trace"),
-        (["plot", "rounds", "."], "is not a run directory"),
+        (["plot", "rounds", "."], "holds no run"),
         (["plot", "powers", __file__], "is not a run directory: it is a file"),
         (["bench", "flet"], "did you mean fleet?"),
         (["bench", "mixing", "--devices", "5"], "'mixing' has no --devices"),

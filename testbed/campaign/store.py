@@ -15,12 +15,11 @@ from typing import Any
 from testbed.campaign.job import Job
 from testbed.errors import UserError
 from testbed.results import Run
+from testbed.results.curve import DIVERGED
 from testbed.scenario import Scenario, fingerprint
 from testbed.tables import write_whole
 from testbed.trace import header
 from testbed.trace.files import HEADER
-
-DIVERGED = "diverged.json"
 
 
 class Store:

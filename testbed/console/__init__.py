@@ -14,6 +14,7 @@ from testbed.console.progress import Progress
 from testbed.console.summary import summary, trace_summary
 from testbed.console.sweep import sweep
 from testbed.console.traces import inspect_trace, list_traces, validate_trace
+from testbed.console.tracking import track, watching
 
 __all__ = [
     "Campaign",
@@ -37,5 +38,7 @@ __all__ = [
     "summary",
     "sweep",
     "trace_summary",
+    "track",
     "validate_trace",
+    "watching",
 ]

@@ -28,7 +28,7 @@ def plot_theory(folders: list[Path], out: Path) -> str:
 
     Returns a line that says so. Raises UserError for folders that hold no run.
     """
-    series = gather(folders)
+    series, _ = gather(folders)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8, 5), layout="constrained")
         panels = figure.subplots(2, 2).flat

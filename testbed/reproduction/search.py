@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from testbed.campaign import Cell
-from testbed.reproduction.curve import Curve
 from testbed.reproduction.store import Store
+from testbed.results.curve import Curve
 
 LOWEST, HIGHEST = -10, 2
 C = TypeVar("C", bound=Cell)

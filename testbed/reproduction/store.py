@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from testbed import campaign
-from testbed.campaign.store import DIVERGED
-from testbed.reproduction.curve import Curve, curve_of
+from testbed.results.curve import Curve, curve_of
 
 
 class Store(campaign.Store):
@@ -17,6 +16,5 @@ class Store(campaign.Store):
     def curve(self, cell: campaign.Cell) -> Curve:
         """What a finished cell gave."""
         if cell.name not in self._curves:
-            folder = self.folder(cell)
-            self._curves[cell.name] = curve_of(folder, (folder / DIVERGED).is_file())
+            self._curves[cell.name] = curve_of(self.folder(cell))
         return self._curves[cell.name]

@@ -159,8 +159,13 @@ class Run:
         return (folder / "manifest.json").is_file()
 
     @property
+    def status(self) -> str:
+        """running (or killed while it was), stopped, or finished."""
+        return str(self.manifest.get("status"))
+
+    @property
     def finished(self) -> bool:
-        return self.manifest.get("status") == "finished"
+        return self.status == "finished"
 
     @property
     def rounds(self) -> dict[str, NDArray[Any]]:

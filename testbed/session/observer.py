@@ -25,3 +25,26 @@ class Observer:
 
     def recorded(self, round_: int, exchange: Exchange, events: int) -> None:
         """A round of a recording is done and written."""
+
+
+class Observers(Observer):
+    """Several that listen, told in their order."""
+
+    def __init__(self, *each: Observer) -> None:
+        self._each = each
+
+    def started(self, learner: "Learner | None", network: Network | Medium, round_: int) -> None:
+        for observer in self._each:
+            observer.started(learner, network, round_)
+
+    def noted(self, line: str) -> None:
+        for observer in self._each:
+            observer.noted(line)
+
+    def trained(self, outcome: "Outcome", watch: Stopwatch, events: int) -> None:
+        for observer in self._each:
+            observer.trained(outcome, watch, events)
+
+    def recorded(self, round_: int, exchange: Exchange, events: int) -> None:
+        for observer in self._each:
+            observer.recorded(round_, exchange, events)

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from testbed.reproduction.curve import Curve
+from testbed.report.spread import Spread
+from testbed.report.text import markdown, spread_text
 from testbed.reproduction.hyperprism.plan import Place
 from testbed.reproduction.hyperprism.results import Results
-from testbed.reproduction.spread import Spread
-from testbed.reproduction.text import markdown, spread_text
+from testbed.results.curve import Curve
 from testbed.scenario.algorithms import title
 
 FIXED = "wpm-mirror-p3"

@@ -1,6 +1,7 @@
 """Figures as the paper's figure 3: accuracy against rounds, and against what it leaves out, the simulated time."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -47,6 +48,10 @@ def _method(results: Results, place: Place, method: str, number: int, by_rounds:
         return
     accuracy = np.stack([curve.accuracy[:length] for curve in curves])
     seconds = np.mean([curve.seconds[:length] for curve in curves], 0)
-    look = {"color": f"C{number}", "linewidth": 2.0 if method == OURS else 1.2, "label": title_of(method)}
+    look: dict[str, Any] = {
+        "color": f"C{number}",
+        "linewidth": 2.0 if method == OURS else 1.2,
+        "label": title_of(method),
+    }
     band(by_rounds, np.arange(1.0, length + 1), accuracy, **look)
     band(by_time, seconds, accuracy, **look)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
+from testbed.report.text import markdown, write_text
 from testbed.reproduction.hyperprism import tables
 from testbed.reproduction.hyperprism.cells import BATCH
 from testbed.reproduction.hyperprism.claims import CLAIMS
@@ -15,7 +16,6 @@ from testbed.reproduction.hyperprism.results import SHARE, Results
 from testbed.reproduction.hyperprism.theory import theory
 from testbed.reproduction.hyperprism.tuned import rates
 from testbed.reproduction.task import PAYLOAD_BYTES
-from testbed.reproduction.text import markdown, write_text
 
 WHAT = {2: "data less and less IID", 3: "density of the graph", 4: "number of devices"}
 HEAD = """# The tables of the HyperPrism paper

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from testbed.reproduction.curve import Curve
+from testbed.report.spread import Spread, spread
 from testbed.reproduction.hyperprism.cells import Cell
 from testbed.reproduction.hyperprism.grid import AirKind, Column, Task
 from testbed.reproduction.hyperprism.jobs import Jobs
 from testbed.reproduction.hyperprism.plan import Place, Plan
-from testbed.reproduction.spread import Spread, spread
+from testbed.results.curve import Curve
 
 SHARE = 0.95
 """Of the best accuracy, a target is so much."""

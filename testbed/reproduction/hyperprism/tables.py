@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from testbed.report.spread import Spread
+from testbed.report.text import csv_text, markdown, number, spread_text
 from testbed.reproduction.hyperprism.grid import TABLES, TITLES, AirKind, Column, Task
 from testbed.reproduction.hyperprism.plan import Place, Plan
 from testbed.reproduction.hyperprism.results import Measures, Results, places
-from testbed.reproduction.spread import Spread
-from testbed.reproduction.text import csv_text, markdown, number, spread_text
 from testbed.scenario.algorithms import title
 
 SYMBOLS = {2: "alpha", 3: "density", 4: "devices"}

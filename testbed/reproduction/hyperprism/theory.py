@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from testbed.report import plot_powers, plot_theory
+from testbed.report.spread import Spread
+from testbed.report.text import markdown, spread_text
 from testbed.reproduction.hyperprism.cells import Cell
 from testbed.reproduction.hyperprism.grid import PAPER_LR
 from testbed.reproduction.hyperprism.results import SHARE, Results
-from testbed.reproduction.spread import Spread
-from testbed.reproduction.text import markdown, spread_text
 
 SMALL_AFTER = 80
 """Rounds after which figure 4 counts them."""

@@ -1,10 +1,10 @@
 """The learning rates that were chosen, and what was tried."""
 
+from testbed.report.text import markdown
 from testbed.reproduction.hyperprism.grid import Setting, Task
 from testbed.reproduction.hyperprism.results import Results
 from testbed.reproduction.hyperprism.tuning import FIRST
 from testbed.reproduction.search import HIGHEST, LOWEST, rate
-from testbed.reproduction.text import markdown
 from testbed.scenario.algorithms import title
 
 TEXT = """## Tuned learning rates

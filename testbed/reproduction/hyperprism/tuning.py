@@ -3,12 +3,12 @@
 All rates are tried over random graphs, under one seed that is not reported; every fifth round is measured.
 """
 
-from testbed.reproduction.curve import Curve
 from testbed.reproduction.hyperprism.cells import Cell
 from testbed.reproduction.hyperprism.grid import TUNING_SEED, Setting, Task
 from testbed.reproduction.hyperprism.plan import Plan
 from testbed.reproduction.search import Search
 from testbed.reproduction.store import Store
+from testbed.results.curve import Curve
 
 FIRST = range(-5, 0)
 

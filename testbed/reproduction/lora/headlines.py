@@ -1,8 +1,8 @@
 """What the papers say they save, how they count, and what is saved here."""
 
+from testbed.report.text import markdown
 from testbed.reproduction.lora import tables
 from testbed.reproduction.lora.results import Results
-from testbed.reproduction.text import markdown
 
 ROBERTA = 124_000_000
 """Numbers of RoBERTa-base, as 186 B uploads over 1,500 client rounds have it."""

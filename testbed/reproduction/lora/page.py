@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from testbed.report.text import write_text
 from testbed.reproduction.lora import tables
 from testbed.reproduction.lora.figures import draw_budgets, draw_rounds
 from testbed.reproduction.lora.headlines import headlines
@@ -10,7 +11,6 @@ from testbed.reproduction.lora.methods import METHODS, title
 from testbed.reproduction.lora.plan import Place
 from testbed.reproduction.lora.results import SHARE, Results
 from testbed.reproduction.lora.tasks import Task, shape, whole_bytes
-from testbed.reproduction.text import write_text
 
 HEAD = """# LoRA clients at equal bytes
 

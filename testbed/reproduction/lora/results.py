@@ -6,11 +6,11 @@ import numpy as np
 
 from testbed.exchange import HEADER_BYTES
 from testbed.lora.wire import FIELDS
-from testbed.reproduction.curve import Curve
+from testbed.report.spread import Spread, spread
 from testbed.reproduction.lora.jobs import Jobs
 from testbed.reproduction.lora.plan import Place
 from testbed.reproduction.lora.tasks import NUMBER_BYTES, Task, shape, whole_bytes
-from testbed.reproduction.spread import Spread, spread
+from testbed.results.curve import Curve
 
 SHARE = 0.9
 """Of full fine-tuning's best accuracy under the same seed, the common target is so much."""

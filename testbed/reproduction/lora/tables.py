@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from testbed.report.spread import Spread
+from testbed.report.text import csv_text, markdown, number, spread_text
 from testbed.reproduction.lora.methods import FAMILIES, METHODS, WHOLE, title
 from testbed.reproduction.lora.plan import Place
 from testbed.reproduction.lora.results import Measures, Results
 from testbed.reproduction.lora.tasks import Task, budget_bytes, shape, whole_bytes
-from testbed.reproduction.spread import Spread
-from testbed.reproduction.text import csv_text, markdown, number, spread_text
 
 SPREADS = (
     *("best", "last", "megabytes", "air_megabytes", "seconds", "joules"),

@@ -7,13 +7,13 @@ import numpy as np
 
 from testbed.campaign import Cell as AnyCell
 from testbed.campaign import Job
-from testbed.reproduction.curve import Curve
 from testbed.reproduction.hyperprism.cells import Cell
 from testbed.reproduction.hyperprism.grid import Setting, Task
 from testbed.reproduction.hyperprism.jobs import Jobs
 from testbed.reproduction.hyperprism.plan import Plan
 from testbed.reproduction.hyperprism.results import Results
 from testbed.reproduction.store import Store
+from testbed.results.curve import Curve
 
 TASK = Task("mnist5k", "logistic", rounds=3, eval_samples=50, validation=100, tuning_rounds=2)
 PLAN = Plan((TASK,), (2,), 2, methods=("dpsgd", "hyperprism"), powers=("wpm-mirror-p9",))

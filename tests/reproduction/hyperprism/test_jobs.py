@@ -7,7 +7,7 @@ import pytest
 
 from testbed.campaign import doing as module
 from testbed.campaign.doing import do
-from testbed.campaign.store import DIVERGED, claimed
+from testbed.campaign.store import claimed
 from testbed.errors import UserError
 from testbed.reproduction.hyperprism.cells import Cell, air_of
 from testbed.reproduction.hyperprism.choice import Choice
@@ -15,6 +15,7 @@ from testbed.reproduction.hyperprism.grid import CIFAR, MNIST, Setting
 from testbed.reproduction.hyperprism.jobs import Jobs
 from testbed.reproduction.hyperprism.plan import Plan, quick
 from testbed.reproduction.store import Store
+from testbed.results.curve import DIVERGED
 from testbed.scenario import dumps, parse
 from tests.reproduction.hyperprism.made import BASE, PLAN, TASK, Made
 

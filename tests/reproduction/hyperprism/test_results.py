@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from testbed.reproduction.curve import curve_of
+from testbed.report.spread import Spread
 from testbed.reproduction.hyperprism.plan import Place
-from testbed.reproduction.spread import Spread
 from testbed.results import RunWriter
+from testbed.results.curve import curve_of
 from tests.reproduction.hyperprism.made import BASE, TASK, curve, results
 
 NAN = float("nan")
@@ -94,7 +94,7 @@ def test_spread_of_one_seed_is_not_zero() -> None:
 def test_a_run_that_diverged_in_its_first_round_has_an_empty_curve(tmp_path: object) -> None:
     folder = tmp_path / "cell"  # type: ignore[operator]
     folder.mkdir()
-    RunWriter(folder, {"wall_s": 0.0}, []).stop("test")
-    found = curve_of(folder, diverged=True)
+    RunWriter(folder, {"wall_s": 0.0}, []).stop("Diverged: in round 0")
+    found = curve_of(folder)
     assert found.diverged
     assert found.best == 0.0

@@ -5,12 +5,12 @@ import io
 
 import pytest
 
-from testbed.reproduction.curve import Curve
+from testbed.report.spread import Spread
+from testbed.report.text import markdown, spread_text
 from testbed.reproduction.hyperprism.claims import CLAIMS, highest, worse_with_skew
 from testbed.reproduction.hyperprism.ground import Ground, verdict
 from testbed.reproduction.hyperprism.tables import accuracy_table, as_csv, cost_table, is_empty
-from testbed.reproduction.spread import Spread
-from testbed.reproduction.text import markdown, spread_text
+from testbed.results.curve import Curve
 from tests.reproduction.hyperprism.made import PLAN, TASK, curve, results
 
 NAN = float("nan")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from testbed.reproduction.curve import Curve
 from testbed.reproduction.hyperprism.cells import Cell
 from testbed.reproduction.hyperprism.grid import TUNING_SEED
 from testbed.reproduction.hyperprism.tuning import Tuning
 from testbed.reproduction.search import HIGHEST, LOWEST, rate
+from testbed.results.curve import Curve
 from tests.reproduction.hyperprism.made import BASE, PLAN, TASK, Made, curve
 
 

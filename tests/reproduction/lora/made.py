@@ -7,7 +7,6 @@ import numpy as np
 
 from testbed.campaign import Cell as AnyCell
 from testbed.campaign import Job
-from testbed.reproduction.curve import Curve
 from testbed.reproduction.lora.cells import Cell
 from testbed.reproduction.lora.jobs import Jobs
 from testbed.reproduction.lora.methods import WHOLE
@@ -15,6 +14,7 @@ from testbed.reproduction.lora.plan import Place, Plan
 from testbed.reproduction.lora.results import Results
 from testbed.reproduction.lora.tasks import Task
 from testbed.reproduction.store import Store
+from testbed.results.curve import Curve
 
 TASK = Task("mnist5k", "mlp", rounds=4, devices=4, lr=0.03, alphas=(0.1,), budgets=(1, 4), eval_samples=50)
 PLAN = Plan((TASK,), 2, ("fedit", "given-rbla", "a2"))

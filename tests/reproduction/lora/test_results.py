@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from testbed.reproduction.curve import Curve
 from testbed.reproduction.lora.headlines import headlines
 from testbed.reproduction.lora.page import write
 from testbed.reproduction.lora.plan import Plan
 from testbed.reproduction.lora.results import saved, saved_numbers
 from testbed.reproduction.lora.tables import as_csv, bytes_table, result_table, savings_table, target_table
 from testbed.reproduction.lora.tasks import CNN, MLP, TEXT
+from testbed.results.curve import Curve
 from tests.reproduction.lora.made import PLACE, PLAN, TASK, curve, results
 
 FULL, FOUR = 407_108, 28 + 4 * (4 * 912 + 1_290)

@@ -1,4 +1,4 @@
-"""Tables as Markdown and as CSV, and the files that hold them."""
+"""Tables as Markdown, CSV and LaTeX, and the files that hold them."""
 
 import csv
 import io
@@ -6,15 +6,20 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from testbed.reproduction.spread import Spread
+from testbed.report.spread import Spread
 from testbed.tables import write_whole
 
 NOT_RUN, NEVER = "", "-"
+LATEX = {
+    **{letter: rf"\{letter}" for letter in "&%$#_{}"},
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+    **{"±": r"$\pm$", ">": "$>$", "<": "$<$", "…": r"\ldots{}"},
+}
 
 
 def markdown(rows: Iterable[Sequence[str]]) -> str:
-    """A table; the first row is its head."""
-    head, *body = rows
+    """A table; the first row is its head. A bar in a cell would end it, and is escaped."""
+    head, *body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *body])
 
 
@@ -23,6 +28,17 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
+
+
+def latex(rows: Iterable[Sequence[str]]) -> str:
+    """The same as LaTeX's tabular, with the rules of booktabs: text to the left, all else to the right."""
+    head, *body = [[_escaped(cell) for cell in row] for row in rows]
+    lines = [rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}", r"\toprule", rf"{' & '.join(head)} \\", r"\midrule"]
+    return "\n".join([*lines, *(rf"{' & '.join(row)} \\" for row in body), r"\bottomrule", r"\end{tabular}"])
+
+
+def _escaped(text: str) -> str:
+    return "".join(LATEX.get(letter, letter) for letter in text)
 
 
 def spread_text(spread: Spread, digits: int, scale: float = 1.0) -> str:
@@ -34,6 +50,11 @@ def spread_text(spread: Spread, digits: int, scale: float = 1.0) -> str:
     text = f"{scale * spread.mean:.{digits}f}"
     text += "" if math.isnan(spread.std) else f" ± {scale * spread.std:.{digits}f}"
     return text if spread.reached == len(spread.values) else f"{text} ({spread.reached} of {len(spread.values)})"
+
+
+def decimals(value: float) -> int:
+    """For three digits that count: as many as a mean over seeds is good for; of what is below 1, after the point."""
+    return 3 if not 1 <= abs(value) < math.inf else max(0, 2 - math.floor(math.log10(abs(value))))
 
 
 def number(value: float) -> str:

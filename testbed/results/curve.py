@@ -1,5 +1,6 @@
-"""What a run gave, round by round, and the paper's two measures of it."""
+"""What a run gave, round by round, and what it took to a target."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
-from testbed.results import Run
+from testbed.results.directory import Run
 
 Reals = NDArray[np.float64]
 NOTHING: Reals = np.empty(0)
+
+DIVERGED = "diverged.json"
+"""In the run directory of a reproduction's cell whose numbers ran away."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,34 @@ class Curve:
         return float("nan") if round_ is None else float(values[round_ - 1])
 
 
-def curve_of(folder: Path, diverged: bool) -> Curve:
-    """The curve of the run in `folder`, finished or not."""
-    run = Run(folder)
+def has_diverged(folder: Path) -> bool:
+    """Whether the run in `folder` was stopped because its numbers ran away: a file says so, or the end of its log."""
+    if (folder / DIVERGED).is_file():
+        return True
     try:
-        rounds, wall = run.rounds, run.wall
-    except UserError:  # it diverged in its first round: there is none to read
-        return Curve(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, diverged=diverged)
+        last = json.loads((folder / "log.jsonl").read_text("utf-8").splitlines()[-1])
+        return last["event"] == "stopped" and str(last["reason"]).startswith("Diverged:")
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def curve_of(folder: Path) -> Curve:
+    """The curve of the run in `folder`, finished or not. Raises UserError for tables of another version."""
+    run, diverged = Run(folder), has_diverged(folder)
+    try:
+        rounds = run.rounds
+    except UserError:
+        if not diverged:
+            raise
+        # In its first round: there is none to read.
+        return Curve(NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, diverged=True)
+    try:
+        return _curve(run, rounds, diverged)
+    except KeyError as error:
+        raise UserError(f"{folder} is of another version of testbed: its tables have no column {error}.") from None
+
+
+def _curve(run: Run, rounds: dict[str, Reals], diverged: bool) -> Curve:
     return Curve(
         accuracy=rounds["accuracy_mean"],
         seconds=rounds["closed_ns"] / 1e9,
@@ -82,13 +107,21 @@ def curve_of(folder: Path, diverged: bool) -> Curve:
         joules=rounds["energy_j"].cumsum(),
         small_share=rounds["small_share"],
         density=float(rounds["density"].mean()),
-        training_s=float(np.median(wall["training_s"])),
-        mixing_s=float(np.median(wall["mixing_s"])),
+        training_s=_wall_s(run, "training_s"),
+        mixing_s=_wall_s(run, "mixing_s"),
         diverged=diverged,
         airtime_s=rounds["airtime_ns"].cumsum() / 1e9,
         rank=_mean(run, "rank"),
         energy_above=_mean(run, "energy_above"),
     )
+
+
+def _wall_s(run: Run, column: str) -> float:
+    """Of a round, the median; NaN where nobody kept the time."""
+    try:
+        return float(np.median(run.wall[column]))
+    except UserError:
+        return float("nan")
 
 
 def _mean(run: Run, column: str) -> Reals:
