@@ -320,8 +320,14 @@ def reproduce(
         bool, typer.Option("--base", help="hyperprism: the base setting alone, which stands in all tables.")
     ] = False,
     data: Annotated[
-        str, typer.Option(help="hyperprism: mnist, cifar10; lora: mnist-mlp, mnist-cnn, reuters-r8; or all.")
+        str,
+        typer.Option(
+            help="hyperprism: mnist, cifar10; lora: mnist-mlp, mnist-cnn, fashion-mnist-mlp, reuters-r8-minilm; or all."
+        ),
     ] = "all",
+    core: Annotated[
+        bool, typer.Option("--core", help="lora: the methods that matter most, under one skew and two budgets.")
+    ] = False,
     air: Annotated[
         str | None, typer.Option(help="hyperprism: ns3, graph (its control without a radio); by default both.")
     ] = None,
@@ -344,7 +350,7 @@ def reproduce(
     """Run a paper's experiments, tables and figures included; called again, it goes on where it was stopped."""
     from testbed import console, reproduction
 
-    own = {"tables": tuple(table) if table else None, "base": base or None, "air": air, "lr": lr}
+    own = {"tables": tuple(table) if table else None, "base": base or None, "core": core or None, "air": air, "lr": lr}
     choice = reproduction.choose(what, seeds=seeds, quick=quick, data=data, **own)
     with console.Campaign() as campaign:
         page = reproduction.reproduce(
@@ -428,7 +434,9 @@ def check(
 def bench(
     name: Annotated[
         str,
-        typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, replay, scaling, session or trace."),
+        typer.Argument(
+            help="broadcast, culling, fleet, lora, mixing, overlap, radio, replay, scaling, session or trace."
+        ),
     ],
     as_json: Json = False,
     devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling`.")] = None,

@@ -34,7 +34,7 @@ ALLOWED = {
     "report": {"results", "trace"},
     "page": {"report", "results", "trace"},
     "trackers": {"results", "session"},
-    "bench": {"aggregation", "algorithms", "learning", "session", "results", "trace", "network"},
+    "bench": {"aggregation", "algorithms", "learning", "lora", "session", "results", "trace", "network"},
     "campaign": {"learning", "results", "session", "trace"},
     "sweep": {"campaign", "learning", "network", "results", "session"},
     "reproduction": {"campaign", "learning", "lora", "report", "results", "session", "trace"},

@@ -49,7 +49,7 @@ def _measure(name: str, shape: tuple[int, int, int], repeats: int) -> tuple[floa
     for layout in (torch.contiguous_format, torch.channels_last):
         x = data.train_x[rows].contiguous(memory_format=layout)
         ways[str(layout)] = _one_large_batch(learnt.model.module, x, labels)
-    seconds = _medians(ways, repeats)
+    seconds = medians(ways, repeats)
     spent = seconds.pop("fleet")
     return min(seconds.values()), spent, resolved(learnt.model, "auto")
 
@@ -61,7 +61,7 @@ def _one_large_batch(module: nn.Module, x: Tensor, y: Tensor) -> Callable[[], No
     return step
 
 
-def _medians(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+def medians(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
     """Median seconds of each, run in turn so that what else the machine does meets all alike; first a warm-up."""
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repeats + 1):

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from testbed.learning.adam import AdamW
-from testbed.learning.descent import Penalty, Pull, Trained
+from testbed.learning.descent import NO_PULL, Pull, Trained
 from testbed.learning.steps import Gradients
 
 
@@ -29,7 +29,7 @@ class Amended(AdamW):
     amend: float = 0.0
 
     def start(self, models: Tensor) -> Tensor:
-        """(devices, 3 parameters + 2): m, v and t as AdamW has them, x' and lr', 0 before the first training."""
+        """(devices, ...): m, v and t as AdamW has them, x' and lr', 0 before the first training."""
         return torch.cat([super().start(models), models.new_zeros(len(models), models.shape[1] + 1)], 1)
 
     def train(
@@ -38,40 +38,29 @@ class Amended(AdamW):
         models: Tensor,
         batches: Tensor,
         lr: Tensor,
-        *,
-        correction: Tensor | None = None,
+        pull: Pull = NO_PULL,
         velocity: Tensor | None = None,
-        scale: Tensor | None = None,
-        proximal: float = 0.0,
-        penalty: Penalty | None = None,
     ) -> Trained:
         """While the steps go on, d stands in the place of x'."""
-        moments, begun, rate = self._split(self.start(models) if velocity is None else velocity)
+        moments, begun, rate = self._split(self.start(models) if velocity is None else velocity, models)
         direction = torch.where(rate > 0, (begun - models) / (len(batches) * rate), 0.0)
-        trained = super().train(
-            *(gradients, models, batches, lr),
-            correction=correction,
-            velocity=torch.cat([moments, direction, rate], 1),
-            scale=scale,
-            proximal=proximal,
-            penalty=penalty,
-        )
+        trained = super().train(gradients, models, batches, lr, pull, torch.cat([moments, direction, rate], 1))
         assert trained.velocity is not None
-        return trained._replace(velocity=torch.cat([self._split(trained.velocity)[0], models, lr], 1))
+        return trained._replace(velocity=torch.cat([self._split(trained.velocity, models)[0], models, lr], 1))
 
     def _step(
         self, gradients: Gradients, models: Tensor, rows: Tensor, lr: Tensor, pull: Pull, velocity: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """`scale` is in d already, as all that moved the model is: d is not scaled again, but nothing frozen moves."""
         assert velocity is not None
-        moments, direction, rate = self._split(velocity)
+        moments, direction, rate = self._split(velocity, models)
         step, losses, new = super()._step(gradients, models, rows, lr, pull, moments)
         assert new is not None
         step.mul_(1 - self.amend).add_(pull.moving(direction * lr), alpha=self.amend)
         return step, losses, torch.cat([new, direction, rate], 1)
 
     @staticmethod
-    def _split(velocity: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _split(velocity: Tensor, models: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """m, v and t; x' or d; lr'."""
-        size = (velocity.shape[1] - 2) // 3
-        return velocity[:, : 2 * size + 1], velocity[:, 2 * size + 1 : -1], velocity[:, -1:]
+        border = velocity.shape[1] - 1 - models.shape[1]
+        return velocity[:, :border], velocity[:, border:-1], velocity[:, -1:]

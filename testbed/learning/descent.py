@@ -11,7 +11,7 @@ gradient.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -46,19 +46,25 @@ class Pull:
     """What acts on the steps of a round beside the gradients."""
 
     correction: Tensor | None = None
-    """(devices, parameters)"""
+    """(devices, parameters); None for 0."""
     scale: Tensor | None = None
-    """(devices, parameters), or one row for all; not negative."""
+    """(devices, parameters), or one row for all; not negative; None for 1."""
     proximal: float = 0.0
     """mu."""
-    begin: Tensor | None = None
-    """(devices, parameters) x0; there where mu is not 0."""
     penalty: Penalty | None = None
+    begin: Tensor | None = None
+    """(devices, parameters) x0: `Descent.train` puts it in where mu is not 0."""
 
     @property
     def nothing(self) -> bool:
         """Whether steps are as without it."""
         return self.correction is None and self.scale is None and self.penalty is None and not self.proximal
+
+    def of(self, rows: list[int]) -> "Pull":
+        """That of some devices alone. ValueError for a penalty, which is of all together."""
+        if self.penalty is not None:
+            raise ValueError("devices in rounds of their own cannot have a penalty together")
+        return replace(self, correction=_rows(self.correction, rows), scale=_rows(self.scale, rows))
 
     @cached_property
     def frozen(self) -> Tensor:
@@ -97,6 +103,9 @@ class Pull:
         return new.masked_fill_(self.frozen, 0.0) if old is None else torch.where(self.frozen, old, new)
 
 
+NO_PULL = Pull()
+
+
 class Descent(ABC):
     """An optimiser: frozen settings, and steps that are functions of values."""
 
@@ -115,20 +124,15 @@ class Descent(ABC):
         models: Tensor,
         batches: Tensor,
         lr: Tensor,
-        *,
-        correction: Tensor | None = None,
+        pull: Pull = NO_PULL,
         velocity: Tensor | None = None,
-        scale: Tensor | None = None,
-        proximal: float = 0.0,
-        penalty: Penalty | None = None,
     ) -> Trained:
         """A step for each of `batches` (steps, devices, batch), from `models` on; no argument is changed.
 
-        `lr` (devices, 1); `correction` and `scale` (devices, parameters), None for 0 and for 1; `velocity` as `start`
-        has it, None for its zeros, and passed over where nothing is kept; `proximal` mu. Losses and updates that are
-        not finite are returned as they are.
+        `lr` (devices, 1); `velocity` as `start` has it, None for its zeros, and passed over where nothing is kept.
+        Losses and updates that are not finite are returned as they are.
         """
-        pull = Pull(correction, scale, proximal, models if proximal else None, penalty)
+        pull = replace(pull, begin=models) if pull.proximal else pull
         if len(batches) == 1:
             step, loss, velocity = self._step(gradients, models, batches[0], lr, pull, velocity)
             return Trained(step, loss, lr, velocity)
@@ -144,6 +148,11 @@ class Descent(ABC):
         self, gradients: Gradients, models: Tensor, rows: Tensor, lr: Tensor, pull: Pull, velocity: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """What the step takes off the models, the losses, the new velocity."""
+
+
+def _rows(values: Tensor | None, rows: list[int]) -> Tensor | None:
+    """Some rows; of one row for all, that."""
+    return values if values is None or len(values) == 1 else values[rows]
 
 
 def clipped(gradients: Tensor, clip: float | None) -> None:

@@ -49,7 +49,7 @@ class Fleet(LocalTraining):
         self._first = np.cumsum(self._counts) - self._counts
         self._rows = np.concatenate(shards)
         self._accuracy: dict[int, Accuracy] = {}
-        super().__init__(learnt.gradients(data.train_x, data.train_y), algorithm, rounds, momentum)
+        super().__init__(learnt.gradients(data.train_x, data.train_y), algorithm, rounds, momentum, learnt.apart)
 
     def __len__(self) -> int:
         """The number of devices."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -19,6 +19,10 @@ class Learnt(Protocol):
 
     @property
     def spec(self) -> ModelSpec: ...
+
+    @property
+    def apart(self) -> bool:
+        """Whether rounds may train some of its parameters alone."""
 
     def start(self) -> Tensor:
         """(size,) the common initial vector, float32."""
@@ -40,6 +44,7 @@ class Whole:
     model: Model
     classes: int
     execution: Execution = "auto"
+    apart: ClassVar[bool] = False
 
     @classmethod
     def of(cls, settings: Settings, shape: Sequence[int], classes: int, seed: int) -> "Whole":

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from testbed.learning.adam import AdamW
 from testbed.learning.amended import Amended
-from testbed.learning.descent import Descent, Penalty, Trained
+from testbed.learning.descent import NO_PULL, Descent, Pull, Trained
 from testbed.learning.schedule import lr_at
 from testbed.learning.sgd import Sgd
 from testbed.learning.steps import ByRound, Gradients
@@ -23,15 +23,21 @@ class LocalTraining(ABC):
     """Devices that each take local steps down `gradients`, as `algorithm` has them (`testbed.learning.sgd`, `.adam`).
 
     The learning rate is that of `rounds` rounds (`testbed.learning.schedule`). `momentum` stands in place of the
-    settings' own, where an algorithm has a default or uses theirs otherwise.
+    settings' own, where an algorithm has a default or uses theirs otherwise. `apart`: whether rounds may train some of
+    the parameters alone.
     """
 
     def __init__(
-        self, gradients: Gradients, algorithm: Algorithm, rounds: int = 1, momentum: float | None = None
+        self,
+        gradients: Gradients,
+        algorithm: Algorithm,
+        rounds: int = 1,
+        momentum: float | None = None,
+        apart: bool = False,
     ) -> None:
         self.algorithm, self._gradients = algorithm, gradients
         self.momentum = (algorithm.momentum or 0.0) if momentum is None else momentum
-        self._descent = descent(algorithm, self.momentum)
+        self._descent = descent(algorithm, self.momentum, apart)
         self._lr = partial(lr_at, algorithm, rounds)
         self._recent = lru_cache(RECENT)(self.batches)
 
@@ -66,111 +72,56 @@ class LocalTraining(ABC):
         out = torch.empty_like(models)
         return out, self._gradients(models, self.batches(round_)[0], out, models.new_ones(len(models), 1))
 
-    def updates(
-        self,
-        models: Tensor,
-        round_: int,
-        *,
-        correction: Tensor | None = None,
-        velocity: Tensor | None = None,
-        scale: Tensor | None = None,
-        proximal: float = 0.0,
-        penalty: Penalty | None = None,
-    ) -> Trained:
+    def updates(self, models: Tensor, round_: int, pull: Pull = NO_PULL, velocity: Tensor | None = None) -> Trained:
         """What the round's local steps take off `models` (devices, parameters), and what else they give.
 
-        `correction` and all that follows: see `testbed.learning.descent`.
+        `pull`, `velocity`: see `testbed.learning.descent`.
         """
         lr = models.new_full((len(models), 1), self._lr(round_))
-        return self._descent.train(
-            *(self._of(round_), models, self.batches(round_), lr),
-            correction=correction,
-            velocity=velocity,
-            scale=scale,
-            proximal=proximal,
-            penalty=penalty,
-        )
+        return self._descent.train(self._of(round_), models, self.batches(round_), lr, pull, velocity)
 
     def updates_of(
         self,
         models: Tensor,
         devices: Sequence[int],
         rounds: Sequence[int],
-        *,
-        correction: Tensor | None = None,
+        pull: Pull = NO_PULL,
         velocity: Tensor | None = None,
-        scale: Tensor | None = None,
-        proximal: float = 0.0,
-        penalty: Penalty | None = None,
     ) -> Trained:
         """As `updates`, for some devices, each in a local round of its own: all tensors have a row for each of those.
 
         A device draws the samples, and has the learning rate, that it would have in that round of `updates`.
         """
         if isinstance(self._gradients, ByRound) and len(set(rounds)) > 1:
-            return self._apart(models, devices, rounds, correction, velocity, scale, proximal, penalty)
+            return self._apart(models, devices, rounds, pull, velocity)
         lr = models.new_tensor([[self._lr(round_)] for round_ in rounds])
         own = [self._recent(round_)[:, device] for device, round_ in zip(devices, rounds, strict=True)]
-        return self._descent.train(
-            *(self._of(rounds[0]), models, torch.stack(own, 1), lr),
-            correction=correction,
-            velocity=velocity,
-            scale=scale,
-            proximal=proximal,
-            penalty=penalty,
-        )
+        return self._descent.train(self._of(rounds[0]), models, torch.stack(own, 1), lr, pull, velocity)
 
     def _of(self, round_: int) -> Gradients:
         """The gradients of a round's steps."""
         return self._gradients.of(round_) if isinstance(self._gradients, ByRound) else self._gradients
 
     def _apart(
-        self,
-        models: Tensor,
-        devices: Sequence[int],
-        rounds: Sequence[int],
-        correction: Tensor | None,
-        velocity: Tensor | None,
-        scale: Tensor | None,
-        proximal: float,
-        penalty: Penalty | None,
+        self, models: Tensor, devices: Sequence[int], rounds: Sequence[int], pull: Pull, velocity: Tensor | None
     ) -> Trained:
-        """`updates_of`, the devices of each round by themselves. ValueError for a penalty, which is of all together."""
-        if penalty is not None:
-            raise ValueError("devices in rounds of their own cannot have a penalty together")
+        """`updates_of`, the devices of each round by themselves. Raises as `Pull.of`."""
         parts, order = list[Trained](), list[int]()
         for round_ in sorted(set(rounds)):
             rows = [row for row, own in enumerate(rounds) if own == round_]
-            parts.append(
-                self.updates_of(
-                    models[rows],
-                    [devices[row] for row in rows],
-                    [round_] * len(rows),
-                    correction=_rows(correction, rows),
-                    velocity=_rows(velocity, rows),
-                    scale=_rows(scale, rows),
-                    proximal=proximal,
-                )
-            )
+            some, kept = [devices[row] for row in rows], None if velocity is None else velocity[rows]
+            parts.append(self.updates_of(models[rows], some, [round_] * len(rows), pull.of(rows), kept))
             order += rows
         back = torch.tensor(order).argsort()
         found = zip(*((part.updates, part.losses, part.lr) for part in parts), strict=True)
         updates, losses, lr = (torch.cat(rows)[back] for rows in found)
-        kept = [part.velocity for part in parts if part.velocity is not None]
-        return Trained(updates, losses, lr, torch.cat(kept)[back] if kept else None)
+        kept_after = [part.velocity for part in parts if part.velocity is not None]
+        return Trained(updates, losses, lr, torch.cat(kept_after)[back] if kept_after else None)
 
 
-def _rows(values: Tensor | None, rows: list[int]) -> Tensor | None:
-    """Some rows; of one row for all, that."""
-    return values if values is None or len(values) == 1 else values[rows]
-
-
-def descent(algorithm: Algorithm, momentum: float) -> Descent:
-    """The optimiser that `algorithm` names."""
+def descent(algorithm: Algorithm, momentum: float, apart: bool = False) -> Descent:
+    """The optimiser that `algorithm` names; `apart` as in `LocalTraining`."""
+    adam = algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip, apart
     if algorithm.amend:
-        return Amended(
-            *(algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip), amend=algorithm.amend
-        )
-    if algorithm.optimizer == "adamw":
-        return AdamW(algorithm.betas, algorithm.epsilon, algorithm.weight_decay, algorithm.clip)
-    return Sgd(momentum, algorithm.weight_decay, algorithm.clip)
+        return Amended(*adam, amend=algorithm.amend)
+    return AdamW(*adam) if algorithm.optimizer == "adamw" else Sgd(momentum, algorithm.weight_decay, algorithm.clip)

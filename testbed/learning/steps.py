@@ -117,7 +117,7 @@ class Stack:
     @torch.no_grad()
     def _group(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
         activations = self._forward(models, rows)
-        losses, slope = _softmax(activations.pop(), self._y[rows])
+        losses, slope = cross_entropies(activations.pop(), self._y[rows])
         for weight, bias in reversed(self._layers):
             inputs = activations.pop()
             torch.mul(torch.bmm(slope.mT, inputs), scale.unsqueeze(2), out=weight.of(out))
@@ -142,7 +142,7 @@ class Stack:
         return torch.index_select(self._x, 0, rows.reshape(-1), out=batches).view(*rows.shape, -1)
 
 
-def _softmax(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+def cross_entropies(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Mean cross entropy (devices,) of logits (devices, batch, classes), and its slope by the logits."""
     logs = torch.log_softmax(logits, 2)
     right = y.unsqueeze(2)

@@ -1,6 +1,7 @@
 """Adapters as what a fleet learns."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -28,6 +29,7 @@ class WithAdapters:
     """Of the weights while gradients are taken, see `testbed.lora.perturbation`; 0: none."""
     beginning: Beginning | None = None
     """In place of what the seed gives."""
+    apart: ClassVar[bool] = True
 
     @property
     def spec(self) -> ModelSpec:

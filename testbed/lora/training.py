@@ -9,9 +9,9 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from testbed.learning.convolved import right
+from testbed.learning.steps import cross_entropies
 from testbed.lora.model import Adapted
 from testbed.lora.stack import NOTHING
 from testbed.threads import each
@@ -42,15 +42,15 @@ class Stacked:
         return torch.cat(each(self._group, *(tensor.tensor_split(groups) for tensor in (models, rows, out, scale))))
 
     def _group(self, models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
-        spec = self._model.spec
-        weights = {name: view.detach().requires_grad_() for name, view in spec.views(models).items()}
+        """Few operations, as for small networks each costs as much as its arithmetic: the slope of the loss by hand,
+        with `scale` in it, and all gradients in one copy."""
+        weights = {name: view.detach().requires_grad_() for name, view in self._model.spec.views(models).items()}
         batches = self._x.index_select(0, rows.flatten()).view(*rows.shape, *self._x.shape[1:])
         logits = self._model.logits(weights, batches, self._bases)
-        losses = cross_entropy(logits.flatten(0, 1), self._y[rows].flatten(), reduction="none").view(rows.shape).mean(1)
-        found = torch.autograd.grad(losses.sum(), list(weights.values()))
-        for parameter, gradient in zip(spec.parameters, found, strict=True):
-            torch.mul(gradient, scale.view(-1, *[1] * len(parameter.shape)), out=parameter.of(out))
-        return losses.detach()
+        losses, slope = cross_entropies(logits.detach(), self._y[rows])
+        found = torch.autograd.grad(logits, list(weights.values()), slope.mul_(scale[:, :, None]))
+        torch.cat([gradient.flatten(1) for gradient in found], 1, out=out)
+        return losses
 
 
 class StackedAccuracy:

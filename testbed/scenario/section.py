@@ -1,8 +1,11 @@
 """What all sections of a scenario have in common."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Seconds = Annotated[float, Field(ge=0, le=1e6)]
+PositiveSeconds = Annotated[float, Field(ge=1e-6, le=1e6)]
 
 
 class Section(BaseModel):

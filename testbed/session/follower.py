@@ -13,6 +13,7 @@ from torch import Tensor
 
 from testbed.aggregation.weights import equal_rows, metropolis_rows
 from testbed.algorithms import Algorithm, State, Training
+from testbed.learning.descent import Pull
 from testbed.learning.local import LocalTraining
 from testbed.session.stopwatch import Stopwatch
 from testbed.session.timing import Act, Drop, Mix, Send, Train, Trained
@@ -132,7 +133,7 @@ class Follower:
             velocity = None if self._velocity is None else self._velocity[devices]
             steps = [one.step for one in begun]
             scale = self._algorithm.scale({name: value[devices] for name, value in self._state.items()}, 0)
-            trained = self._fleet.updates_of(torch.stack(starts), devices, steps, velocity=velocity, scale=scale)
+            trained = self._fleet.updates_of(torch.stack(starts), devices, steps, Pull(scale=scale), velocity)
             self._updates[devices], self._losses[devices] = trained.updates, trained.losses
             self._lr[devices] = trained.lr
             if trained.velocity is not None:

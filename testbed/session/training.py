@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from testbed.algorithms import Algorithm, State, Training
+from testbed.learning.descent import Pull
 from testbed.learning.local import LocalTraining
 from testbed.learning.sgd import Trained
 
@@ -33,15 +34,14 @@ class Trainer:
     def train(self, models: Tensor, state: State, round_: int) -> Done:
         """All devices in a round."""
         algorithm, own = self._algorithm, without_velocity(state)
-        trained = self._fleet.updates(
-            algorithm.point(models, own),
-            round_,
+        pull = Pull(
             correction=algorithm.correction(own),
-            velocity=anew(state.get(VELOCITY), algorithm.fresh(own)),
             scale=algorithm.scale(own, round_),
             proximal=algorithm.proximal(own, round_),
             penalty=algorithm.penalty(own, round_),
         )
+        velocity = anew(state.get(VELOCITY), algorithm.fresh(own))
+        trained = self._fleet.updates(algorithm.point(models, own), round_, pull, velocity)
         return self._done(models, trained, round_)
 
     def _done(self, models: Tensor, trained: Trained, round_: int) -> Done:

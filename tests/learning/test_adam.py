@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from testbed.learning.adam import AdamW
+from testbed.learning.descent import Pull
 from testbed.learning.fleet import Fleet
 from testbed.learning.models import build
 from testbed.scenario import parse
@@ -54,8 +55,8 @@ def test_steps_over_several_rounds_are_those_of_torch(settings: dict[str, Any]) 
     and a few of the numbers, where the two cancel, may be further off."""
     own = adam(local_steps=3, **settings)
     models, correction = different(own), like(different(own), 1)
-    first = own.updates(models, 0, correction=correction)
-    second = own.updates(models - first.updates, 1, correction=correction, velocity=first.velocity)
+    first = own.updates(models, 0, Pull(correction))
+    second = own.updates(models - first.updates, 1, Pull(correction), first.velocity)
     batches = torch.cat([own.batches(0), own.batches(1)])
     for device in range(DEVICES):
         expected = by_torch(own, models[device], batches[:, device], correction[device])
@@ -94,7 +95,7 @@ def test_frozen_columns_stay_and_keep_their_moments() -> None:
     scale = torch.ones_like(models)
     scale[:, half:] = 0
     scale[0] = 2
-    found = own.updates(models, 1, velocity=velocity, scale=scale)
+    found = own.updates(models, 1, Pull(scale=scale), velocity)
     size, after = own.spec.size, present(found.velocity)
     assert not found.updates[1:, half:].any()
     assert found.updates[1:, :half].any()
@@ -120,6 +121,33 @@ def test_steps_down_a_quadratic_are_those_of_torch(dtype: torch.dtype) -> None:
             x.grad = x.detach().clone()
             optimiser.step()
         assert (models[device] - trained.updates[device] - x.detach()).abs().max() < 1e-6
+
+
+def test_parameters_that_train_in_turn_have_their_own_counts_as_with_torch() -> None:
+    """Three rounds of two steps down x^2 / 2: the first number trains in all, the second from round 1 on, the third
+    not in round 1."""
+
+    def slopes(models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
+        torch.mul(models, scale, out=out)
+        return models.square().sum(1) / 2
+
+    trains = torch.tensor([[1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [1.0, 1.0, 1.0]])
+    models, of = torch.tensor([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]]), AdamW(weight_decay=0.3, apart=True)
+    x = [[torch.nn.Parameter(number.clone()) for number in model] for model in models]
+    optimisers = [torch.optim.AdamW(own, 0.1, weight_decay=0.3, foreach=False) for own in x]
+    velocity = None
+    for scale in trains:
+        pull = Pull(scale=scale.expand(2, 3))
+        trained = of.train(slopes, models, torch.empty(2, 2, 0), torch.full((2, 1), 0.1), pull, velocity)
+        models, velocity = models - trained.updates, trained.velocity
+        for own, optimiser in zip(x, optimisers, strict=True):
+            for _ in range(2):
+                for number, on in zip(own, scale, strict=True):
+                    number.grad = number.detach().clone() if on else None
+                optimiser.step()
+    expected = torch.stack([torch.stack([number.detach() for number in own]) for own in x])
+    torch.testing.assert_close(models, expected, rtol=1e-6, atol=1e-6)
+    assert present(velocity)[:, 6:].tolist() == [[6, 4, 4], [6, 4, 4]]
 
 
 def test_momentum_and_adamw_exclude_each_other() -> None:

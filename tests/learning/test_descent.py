@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from testbed.learning.adam import AdamW
-from testbed.learning.descent import Descent
+from testbed.learning.descent import Descent, Pull
 from testbed.learning.sgd import Sgd
 from tests.learning.test_fleet import different
 from tests.learning.test_sgd import fleet, like, present, same
@@ -25,8 +25,8 @@ def slopes(models: Tensor, rows: Tensor, out: Tensor, scale: Tensor) -> Tensor:
     return models.new_zeros(len(models))
 
 
-def train(of: Descent, models: Tensor, steps: int = 4, **keys: Any) -> Any:
-    return of.train(slopes, models, torch.empty(steps, 2, 0), torch.full((2, 1), 0.1), **keys)
+def train(of: Descent, models: Tensor, steps: int = 4, *, velocity: Tensor | None = None, **keys: Any) -> Any:
+    return of.train(slopes, models, torch.empty(steps, 2, 0), torch.full((2, 1), 0.1), Pull(**keys), velocity)
 
 
 @pytest.mark.parametrize("of", STEPS)
@@ -79,12 +79,12 @@ def test_a_fleet_hands_them_on(keys: dict[str, Any]) -> None:
     own = fleet(local_steps=3, **keys)
     models = different(own)
     plain = own.updates(models, 2)
-    same(own.updates(models, 2, scale=torch.ones_like(models)), plain)
-    same(own.updates(models, 2, proximal=0.0), plain)
+    same(own.updates(models, 2, Pull(scale=torch.ones_like(models))), plain)
+    same(own.updates(models, 2, Pull(proximal=0.0)), plain)
     scale = like(models, 4).abs()
-    pulled = own.updates(models, 2, scale=scale, proximal=0.5)
+    pulled = own.updates(models, 2, Pull(scale=scale, proximal=0.5))
     assert not torch.equal(pulled.updates, plain.updates)
-    some = own.updates_of(models[[3, 1]], [3, 1], [2, 2], scale=scale[[3, 1]], proximal=0.5)
+    some = own.updates_of(models[[3, 1]], [3, 1], [2, 2], Pull(scale=scale[[3, 1]], proximal=0.5))
     torch.testing.assert_close(some.updates, pulled.updates[[3, 1]], rtol=1e-4, atol=1e-6)
 
 
@@ -93,5 +93,5 @@ def test_no_argument_is_changed() -> None:
     models = different(own)
     given = [models, like(models, 1), like(models, 2), like(models, 3).clamp(min=0)]
     copies = [tensor.clone() for tensor in given]
-    own.updates(models, 0, correction=given[1], velocity=given[2], scale=given[3], proximal=0.1)
+    own.updates(models, 0, Pull(given[1], given[3], 0.1), given[2])
     assert all(map(torch.equal, given, copies))

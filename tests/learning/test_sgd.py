@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from testbed.learning.descent import Pull
 from testbed.learning.fleet import Fleet
 from testbed.learning.models import build
 from testbed.learning.sgd import Sgd, Trained
@@ -76,7 +77,7 @@ def test_local_steps_are_those_of_torch(settings: dict[str, Any], local_steps: i
     own = fleet(local_steps=local_steps, **settings)
     models = different(own)
     correction, velocity = like(models, 1), like(models, 2)
-    trained = own.updates(models, 3, correction=correction, velocity=velocity)
+    trained = own.updates(models, 3, Pull(correction), velocity)
     batches = own.batches(3)
     for device in range(DEVICES):
         expected = by_torch(own, models[device], batches[:, device], correction[device], velocity[device])
@@ -102,7 +103,7 @@ def test_batched_and_loop_give_the_same_numbers(name: str, settings: dict[str, A
     settings = {"local_steps": 1 if name == "cnn" else 3} | settings
     batched, loop = fleet(name, "batched", **settings), fleet(name, "loop", **settings)
     models = different(batched)
-    one, other = (own.updates(models, 2, correction=like(models, 1)) for own in (batched, loop))
+    one, other = (own.updates(models, 2, Pull(like(models, 1))) for own in (batched, loop))
     assert close(one.updates, other.updates)
     assert close(one.losses, other.losses)
     assert one.velocity is other.velocity is None or close(present(one.velocity), present(other.velocity))
@@ -141,10 +142,8 @@ def test_a_correction_is_added_to_the_gradient() -> None:
     own = fleet(local_steps=1)
     models = different(own)
     correction = like(models, 1)
-    assert close(
-        own.updates(models, 0, correction=correction).updates, 0.3 * (own.gradients(models, 0)[0] + correction)
-    )
-    same(own.updates(models, 0, correction=torch.zeros_like(models)), own.updates(models, 0))
+    assert close(own.updates(models, 0, Pull(correction)).updates, 0.3 * (own.gradients(models, 0)[0] + correction))
+    same(own.updates(models, 0, Pull(torch.zeros_like(models))), own.updates(models, 0))
 
 
 @pytest.mark.parametrize("local_steps", [1, 2])
@@ -152,7 +151,7 @@ def test_no_argument_is_changed(local_steps: int) -> None:
     own = fleet(local_steps=local_steps, **ALL)
     given = [different(own), like(different(own), 1), like(different(own), 2)]
     copies = [tensor.clone() for tensor in given]
-    trained = own.updates(given[0], 0, correction=given[1], velocity=given[2])
+    trained = own.updates(given[0], 0, Pull(given[1]), given[2])
     assert all(map(torch.equal, given, copies))
     assert present(trained.velocity).data_ptr() != given[2].data_ptr()
 

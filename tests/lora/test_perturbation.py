@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
+from testbed.learning.descent import Pull
 from testbed.learning.steps import Gradients
 from testbed.lora.layout import Site
 from testbed.lora.learnt import WithAdapters
@@ -123,9 +124,9 @@ def test_a_device_in_a_round_of_its_own_has_the_noise_of_that_round() -> None:
     fleet = Learner(noisy(0.3)).fleet
     models = fleet.start() + 0.1
     scale = torch.arange(1.0, 6)[:, None].expand_as(models)
-    apart = fleet.updates_of(models[[3, 1, 4]], [3, 1, 4], [2, 0, 2], scale=scale[[3, 1, 4]])
+    apart = fleet.updates_of(models[[3, 1, 4]], [3, 1, 4], [2, 0, 2], Pull(scale=scale[[3, 1, 4]]))
     for row, (device, round_) in enumerate([(3, 2), (1, 0), (4, 2)]):
-        own = fleet.updates(models, round_, scale=scale)
+        own = fleet.updates(models, round_, Pull(scale=scale))
         torch.testing.assert_close(apart.updates[row], own.updates[device], rtol=1e-4, atol=1e-6)
         torch.testing.assert_close(apart.losses[row], own.losses[device])
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from testbed.scenario import load
 from testbed.session import run
@@ -27,8 +28,21 @@ def test_digits_over_the_air_choose_their_ranks(tmp_path: Path) -> None:
     assert ran.best_accuracy > 0.15
 
 
-def test_news_are_adapted_by_a_transformer() -> None:
-    scenario = load(SCENARIOS / "lora_minilm_r8.toml")
-    assert (scenario.data.name, scenario.model.name) == ("reuters-r8", "minilm")
+@pytest.mark.parametrize(
+    ("name", "data", "model", "policy"),
+    [
+        ("lora_minilm_r8", "reuters-r8", "minilm", "fixed"),
+        ("lora_minilm_20newsgroups", "20newsgroups", "minilm", "lora_a2"),
+        ("lora_efficientnet_cifar10", "cifar10", "efficientnet-lite0", "sa_fedlora"),
+    ],
+)
+def test_pretrained_models_are_adapted(name: str, data: str, model: str, policy: str) -> None:
+    """Also in the look that its head shows, of two rounds."""
+    scenario = load(SCENARIOS / f"{name}.toml")
+    assert (scenario.data.name, scenario.model.name) == (data, model)
     assert scenario.lora is not None
-    assert scenario.lora.rank == 8
+    assert (scenario.lora.policy, scenario.lora.rank) == (policy, 8)
+    shown = [line for line in (SCENARIOS / f"{name}.toml").read_text().splitlines() if "--set" in line]
+    for line in shown:
+        keys = [words.split()[0] for words in line.split("--set")[1:]]
+        assert load(SCENARIOS / f"{name}.toml", keys).run.rounds == 2

@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from testbed.learning.models import build
 from testbed.lora import training
-from testbed.lora.model import Adapted
+from testbed.lora.measure import kept
+from testbed.lora.model import Adapted, adapt
 from testbed.lora.training import Stacked, StackedAccuracy, group_size
 from tests.lora.dense import BATCH, CASES, CLASSES, DEVICES, case, different, draw, logits, slope
 
@@ -112,3 +114,18 @@ def test_accuracy_is_that_of_each_device_by_itself(name: str, monkeypatch: pytes
     torch.testing.assert_close(StackedAccuracy(model, samples, y)(values), torch.stack(expected))
     values[1] = torch.nan
     assert StackedAccuracy(model, samples, y)(values)[1] == 0
+
+
+def test_no_device_has_a_base_of_its_own() -> None:
+    """Twenty devices keep less for the way back than one base takes; what they keep of a base is the base itself."""
+    base = build("mlp", (1, 28, 28), 10, 1).module
+    model = adapt(base, torch.rand(1, 28, 28), 8)
+    values, x = model.start(0).repeat(20, 1), torch.rand(20, 1, 1, 28, 28)
+    assert values.shape == (20, 8 * (784 + 128) + 128 * 10 + 10)
+    weights = {name: view.detach().requires_grad_() for name, view in model.spec.views(values).items()}
+    shared = {weight.untyped_storage().data_ptr() for weight in base.parameters()}
+    theirs = shared | {values.untyped_storage().data_ptr()}
+    found = kept(lambda: model.logits(weights, x), theirs)
+    assert 0 < found <= 20 * model.kept_bytes
+    assert found < 4 * sum(weight.numel() for weight in base.parameters())
+    assert all(weight.untyped_storage().data_ptr() in shared for weight in model.module.parameters())

@@ -36,7 +36,7 @@ def test_components_out_of_order_and_a_merge_by_number_are_warned_of(merge: str)
     """`fedit` and `ffa` refuse such a policy."""
     notes = Learner(scenario(lora={**SINKS, "merge": merge})).algorithm.notes
     assert any("component i is not the same" in note for note in notes) == (
-        merge in ("rbla", "zero_padding", "replication", "hetlora")
+        merge in ("rbla", "zero_padding", "replication", "hetlora", "hetlora_norms")
     )
 
 

@@ -6,11 +6,11 @@ from torch.nn.functional import normalize
 
 from testbed.lora.adapters import Adapters
 from testbed.lora.layout import Site
-from testbed.lora.merge import Mean, Merge, State
-from testbed.lora.products import balanced, put, summed
+from testbed.lora.products import balanced, summed
+from testbed.lora.sums import Sums
 
 
-class Completed(Merge):
+class Completed(Sums):
     """dW_i = sum_j w_ij (B_j A_j + (I - U_j U_j^T) B_i A_i (I - V_j V_j^T) [r_j < r_i]), cut to the own rank.
 
     U_j, V_j: the left and right singular vectors of B_j A_j, r_j its rank on that layer. Ours: a message of smaller
@@ -20,17 +20,8 @@ class Completed(Merge):
     """
 
     title = "FlexLoRA, completed"
-    rebases = True
-    power_means = False
-    whole_adapters = True
 
-    def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
-        mixed = own.values.clone()
-        for site in self.layout.sites:
-            put(self.layout, site, own, *self._site(site, sent, weights), mixed)
-        return mixed, state
-
-    def _site(self, site: Site, sent: Adapters, weights: Tensor) -> tuple[Tensor, Tensor]:
+    def _sum(self, site: Site, sent: Adapters, weights: Tensor) -> tuple[Tensor, Tensor]:
         a, b = self.layout.factors(sent.values, site)
         has = sent.a[:, site.components]
         ranks, count = has.sum(1), len(weights)

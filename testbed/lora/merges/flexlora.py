@@ -4,12 +4,13 @@ Resources", NeurIPS 2024 (arXiv 2402.11505)."""
 from torch import Tensor
 
 from testbed.lora.adapters import Adapters
-from testbed.lora.merge import Mean, Merge, State
+from testbed.lora.layout import Site
 from testbed.lora.owners import kept
-from testbed.lora.products import put, summed
+from testbed.lora.products import summed
+from testbed.lora.sums import Sums
 
 
-class FlexLoRA(Merge):
+class FlexLoRA(Sums):
     """dW_i = sum_j w_ij B_j A_j, and of that the best product of the device's own rank, layer by layer.
 
     As B = U S^(1/2), A = S^(1/2) V^T (the split of S is our reading), through the factors that arrived and never a
@@ -19,15 +20,7 @@ class FlexLoRA(Merge):
     """
 
     title = "FlexLoRA"
-    rebases = True
-    power_means = False
-    whole_adapters = True
 
-    def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
-        mixed = own.values.clone()
-        for site in self.layout.sites:
-            a, b = self.layout.factors(sent.values, site)
-            has = sent.a[:, site.components]
-            shares = kept(weights, has.any(1))[:, :, None] * has
-            put(self.layout, site, own, *summed(a, b, shares), mixed)
-        return mixed, state
+    def _sum(self, site: Site, sent: Adapters, weights: Tensor) -> tuple[Tensor, Tensor]:
+        has = sent.a[:, site.components]
+        return summed(*self.layout.factors(sent.values, site), kept(weights, has.any(1))[:, :, None] * has)

@@ -4,11 +4,12 @@ abstract alone."""
 from torch import Tensor
 
 from testbed.lora.adapters import Adapters
-from testbed.lora.merge import Mean, Merge, State
-from testbed.lora.products import balanced, put, summed
+from testbed.lora.layout import Site
+from testbed.lora.products import balanced, summed
+from testbed.lora.sums import Sums
 
 
-class RankWeighted(Merge):
+class RankWeighted(Sums):
     """dW_i = sum_k sum_j a_ijk s_jk u_jk v_jk^T with a_ijk = w_ij [k <= r_j] / sum_l w_il [k <= r_l].
 
     s, u, v: the singular values and vectors of B_j A_j, r_j its rank on that layer. The k-th strongest direction is
@@ -18,16 +19,10 @@ class RankWeighted(Merge):
     """
 
     title = "FlexLoRA, weighted by rank"
-    rebases = True
-    power_means = False
-    whole_adapters = True
 
-    def _mix(self, own: Adapters, sent: Adapters, weights: Tensor, mean: Mean, state: State) -> tuple[Tensor, State]:
-        mixed = own.values.clone()
-        for site in self.layout.sites:
-            a, b = balanced(*self.layout.factors(sent.values, site), site.room)
-            put(self.layout, site, own, *summed(a, b, self._shares(sent.a[:, site.components], weights)), mixed)
-        return mixed, state
+    def _sum(self, site: Site, sent: Adapters, weights: Tensor) -> tuple[Tensor, Tensor]:
+        a, b = balanced(*self.layout.factors(sent.values, site), site.room)
+        return summed(a, b, self._shares(sent.a[:, site.components], weights))
 
     def _shares(self, has: Tensor, weights: Tensor) -> Tensor:
         """(devices, rows, room); a message of rank r has the first r directions."""

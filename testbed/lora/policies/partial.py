@@ -35,6 +35,7 @@ class Partial(Policy):
                 f"lora.layers = {settings.layers}: {self.title} sends so many layers, and {len(layout.sites)} of the "
                 f"model have adapters; take at most {len(layout.sites)}."
             )
+        self._check_place()
 
     def select(self, plan: Plan, models: Tensor, updates: Tensor, state: State) -> tuple[Tensor, Tensor]:
         scores = change(self.layout, models, updates)
@@ -43,6 +44,16 @@ class Partial(Policy):
         rooms = torch.tensor([site.room for site in self.layout.sites])
         sent = best.repeat_interleave(rooms, dim=1)
         return plan.a & sent, plan.b & sent
+
+    def _check_place(self) -> None:
+        """Raises UserError where a device could send no layer."""
+        live, budget = self._nested(self.most), self.settings.budget_bytes
+        need = int(self._bytes(self._plan(live, live)).amin(1).max())
+        if budget is not None and budget < need:
+            raise UserError(
+                f"lora.budget_bytes = {budget}: {self.title} would send nothing, be it on some devices alone, as the "
+                f"smallest layer takes {need} bytes there at its rank; take at least {need}, or lower ranks."
+            )
 
     def _number(self) -> Tensor:
         return torch.full((self.devices,), float(self.settings.layers))

@@ -8,6 +8,8 @@ evaluated, and on how many images, is ours.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from testbed.reproduction import task
+
 AirKind = Literal["ns3", "graph"]
 Column = Literal["paper", "tuned"]
 
@@ -35,21 +37,11 @@ BASE = Setting()
 
 
 @dataclass(frozen=True)
-class Task:
-    """A data set, the model that learns it, and how it is measured."""
+class Task(task.Task):
+    """A data set and its model."""
 
-    data: str
-    model: str
-    rounds: int = 100
-    eval_every: int = 1
-    eval_samples: int = 0
-    """Of the test images; 0: all."""
-    validation: int = 5000
-    """Training images that tuning holds out."""
-    tuning_rounds: int = 100
     tuned_at_base: bool = False
     """Whether learning rates are tuned in the base setting alone, and hold for the others."""
-    deadline_s: float = 60.0
 
 
 MNIST = Task("mnist", "logistic")

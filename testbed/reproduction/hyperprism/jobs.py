@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import product
 
 from testbed import campaign
-from testbed.reproduction.hyperprism.cells import Air, Cell, air_of
+from testbed.reproduction.air import Air
+from testbed.reproduction.hyperprism.cells import Cell, air_of
 from testbed.reproduction.hyperprism.grid import PAPER_LR
 from testbed.reproduction.hyperprism.plan import Place, Plan
 from testbed.reproduction.hyperprism.tuning import Tuning
@@ -26,9 +27,9 @@ class Jobs(campaign.Jobs):
         cells = list(dict.fromkeys([*self._tuning_cells(), *self._table_cells(), *figures]))
         return sorted(cells, key=self._rank)
 
-    def airs(self) -> list[Air]:
+    def airs(self) -> list[Air[Cell]]:
         """All airs, each once; of a setting the quickest first, among them that which most methods play."""
-        found: dict[str, list[Air]] = {}
+        found: dict[str, list[Air[Cell]]] = {}
         for cell in sorted((cell for cell in self._paper_cells() if cell.air == "ns3"), key=self._rank):
             found.setdefault((air := air_of(cell)).name, []).append(air)
         wanted = sorted(found.values(), key=lambda same: (self._rank(same[0].cell)[:4], same[0].weight, -len(same)))

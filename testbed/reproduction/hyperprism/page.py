@@ -6,7 +6,7 @@ from pathlib import Path
 
 from testbed.report.text import markdown, write_text
 from testbed.reproduction.hyperprism import tables
-from testbed.reproduction.hyperprism.cells import BATCH, PAYLOAD_BYTES
+from testbed.reproduction.hyperprism.cells import BATCH
 from testbed.reproduction.hyperprism.claims import CLAIMS
 from testbed.reproduction.hyperprism.costs import airs, costs
 from testbed.reproduction.hyperprism.figures import draw
@@ -15,6 +15,7 @@ from testbed.reproduction.hyperprism.ground import Ground
 from testbed.reproduction.hyperprism.results import SHARE, Results
 from testbed.reproduction.hyperprism.theory import theory
 from testbed.reproduction.hyperprism.tuned import rates
+from testbed.reproduction.task import PAYLOAD_BYTES
 
 WHAT = {2: "data less and less IID", 3: "density of the graph", 4: "number of devices"}
 HEAD = """# The tables of the HyperPrism paper

@@ -9,17 +9,15 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from testbed.exchange import ALL_NEIGHBOURS
+from testbed.reproduction.air import Air, sent
 from testbed.reproduction.lora.methods import LOCAL, METHODS
 from testbed.reproduction.lora.tasks import Task
+from testbed.reproduction.task import Tree
 from testbed.scenario import Scenario, parse
 from testbed.session import replay_keys
 from testbed.session.learner import Workload, workload
-
-TUNING_EVERY = 5
-"""Rounds between evaluations while a learning rate is chosen."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Cell:
         words += [f"r{self.budget}"] * bool(self.budget) + [f"lr{self.lr:g}", f"s{self.seed}"]
         return "-".join([*words, "tuning"] if self.tuning else words)
 
-    def recording(self) -> "Air | None":
+    def recording(self) -> "Air[Cell] | None":
         """The air that it plays, if it is known ahead."""
         if self.tuning:
             return None
@@ -54,22 +52,12 @@ class Cell:
         """Live, or over the recording; random graphs for tuning."""
         tree = _tree(self)
         if self.tuning:
-            return parse(_tuning(self.task, tree))
+            return parse({**self.task.tuning(tree), "network": {"kind": "graph", "density": self.task.density}})
         return parse({**tree, "network": tree["network"] | (replay_keys(recording) if recording else {})})
 
-
-@dataclass(frozen=True)
-class Air:
-    """A live air to be recorded once. `cell` is one of those that play it."""
-
-    name: str
-    cell: Cell
-    weight: int
-    """Message bytes of a round: about how long it takes to simulate."""
-    kind: ClassVar[Literal["air"]] = "air"
-
-    def scenario(self) -> Scenario:
-        return parse(_tree(self.cell))
+    def live(self) -> Scenario:
+        """Over an air of its own."""
+        return parse(_tree(self))
 
 
 def _name(cell: Cell, work: Workload) -> str:
@@ -77,18 +65,16 @@ def _name(cell: Cell, work: Workload) -> str:
     task, sizes = cell.task, work.message_bytes
     about = [sizes.tolist(), work.pace.median_ns.tolist(), work.watts.tolist(), work.exchanges, work.audience]
     digits = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:8]
-    whom = "" if work.audience == ALL_NEIGHBOURS else "-partner"
     where = f"m{task.devices}-d{task.density:g}-s{cell.seed}-{task.rounds}r"
-    return f"ns3-{task.name}-{where}-{int(sizes.max())}B-x{work.exchanges}{whom}-{digits}"
+    return f"ns3-{task.name}-{where}-{sent(work)}-{digits}"
 
 
 def _weight(work: Workload) -> int:
     return int(work.message_bytes.sum(1).max()) * work.exchanges
 
 
-def _tree(cell: Cell) -> dict[str, dict[str, Any]]:
-    task, tree = cell.task, cell.task.tree()
-    tree["run"] |= {"name": cell.name, "seed": cell.seed}
+def _tree(cell: Cell) -> Tree:
+    task, tree = cell.task, cell.task.tree(cell.name, cell.seed)
     tree["data"] |= {"alpha": cell.alpha}
     tree["algorithm"] |= {"lr": cell.lr}
     if not cell.budget:
@@ -99,17 +85,6 @@ def _tree(cell: Cell) -> dict[str, dict[str, Any]]:
     assert keys is not None, f"{cell.name} makes no sense"
     tree["algorithm"] |= method.algorithm
     return {**tree, "lora": {"policy": method.policy, "merge": method.merge, **method.extra, **keys}}
-
-
-def _tuning(task: Task, tree: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The same to choose a learning rate: shorter, measured less often, without a radio."""
-    changes: dict[str, dict[str, Any]] = {
-        "run": {"rounds": task.tuning_rounds},
-        "data": {"validation": task.validation},
-        "output": {"evaluate": "validation", "eval_every": TUNING_EVERY},
-    }
-    whole = {name: {**section, **changes.get(name, {})} for name, section in tree.items()}
-    return {**whole, "network": {"kind": "graph", "density": task.density}}
 
 
 @cache

@@ -22,12 +22,14 @@ class Choice:
     seeds: int = 3
     quick: bool = False
     data: str = "all"
+    core: bool = False
+    """The methods that matter most, at the base skew and two budgets."""
 
     def plan(self) -> Plan:
         """Raises UserError for a task that is none of those known."""
         check("--data", self.data, [*TASKS, "all"])
         tasks = tuple(TASKS.values()) if self.data == "all" else (TASKS[self.data],)
-        plan = Plan(tasks, self.seeds)
+        plan = Plan(tasks, self.seeds, core=self.core)
         return quick(plan) if self.quick else plan
 
     def jobs(self, store: Store, only_airs: bool = False) -> Jobs:
@@ -40,4 +42,4 @@ class Choice:
 
     def write(self, store: Store, folder: Path) -> Path:
         """The page of all that is in the store, whatever of it was asked for; returns it."""
-        return write(Results(replace(self, data="all").jobs(store)), folder)
+        return write(Results(replace(self, data="all", core=False).jobs(store)), folder)

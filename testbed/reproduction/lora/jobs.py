@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from testbed import campaign
-from testbed.reproduction.lora.cells import Air, Cell
+from testbed.reproduction.air import Air
+from testbed.reproduction.lora.cells import Cell
 from testbed.reproduction.lora.methods import METHODS, WHOLE
 from testbed.reproduction.lora.plan import Place, Plan
 from testbed.reproduction.lora.tasks import Task
@@ -32,9 +33,9 @@ class Jobs(campaign.Jobs):
         found = [cell for place, method in self._lines() for cell in self.line(place, method)]
         return sorted(dict.fromkeys([*self._tuning(), *found]), key=self._rank)
 
-    def airs(self) -> list[Air]:
+    def airs(self) -> list[Air[Cell]]:
         """In the order of the cells that play them, of a seed and place the quickest first."""
-        found: dict[str, tuple[tuple[int, ...], Air]] = {}
+        found: dict[str, tuple[tuple[int, ...], Air[Cell]]] = {}
         cells = [cell for place, method in self._lines() for cell in self._cells(place, method, AIRED_LR)]
         for cell in sorted(cells, key=self._rank):
             if air := cell.recording():

@@ -7,6 +7,7 @@ from testbed.report.text import write_text
 from testbed.reproduction.lora import tables
 from testbed.reproduction.lora.figures import draw_budgets, draw_rounds
 from testbed.reproduction.lora.headlines import headlines
+from testbed.reproduction.lora.methods import METHODS, title
 from testbed.reproduction.lora.plan import Place
 from testbed.reproduction.lora.results import SHARE, Results
 from testbed.reproduction.lora.tasks import Task, shape, whole_bytes
@@ -33,7 +34,7 @@ only their neighbours.
 - Adapters of AutoRank and SA-FedLoRA are reconstructions from abstracts and reviews: nothing here judges these papers.
 """
 
-METHODS = """## Methods
+PAIRS = """## Methods
 
 Not the full product of policies, merges and algorithms. With one rank on all devices RBLA, zero padding and
 replication are FedIT, and FlexLoRA is what it is weighted by rank or completed; FLoRA is FlexLoRA here in any case, as
@@ -47,7 +48,7 @@ there is one.
 def write(results: Results, folder: Path) -> Path:
     """Write tables (Markdown, CSV), figures and the page into `folder`; returns the page."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [HEAD.format(share=SHARE), *_state(results), METHODS, tables.pairs_table(), ""]
+    parts = [HEAD.format(share=SHARE), *_state(results), PAIRS, tables.pairs_table(), ""]
     savings = headlines(results)
     parts.append(savings)
     write_text(folder / "savings.md", savings.replace("## ", "# ", 1))
@@ -112,9 +113,17 @@ def _rates(task: Task) -> str:
     )
 
 
+def _named(method: str) -> str:
+    """Methods of one title differ in their ranks."""
+    of = METHODS.get(method)
+    return f"{title(method)} ({of.family})" if of and of.family == "given ranks" else title(method)
+
+
 def _place(results: Results, place: Place, folder: Path) -> Iterator[str]:
     yield f"### {place.task.name}, alpha {place.alpha:g}, bytes of r = {place.budget}\n"
     yield tables.result_table(results, place) + "\n"
+    if left := [method for method in results.plan.lines(place) if method not in tables.ran(results, place)]:
+        yield f"Not run here: {', '.join(map(_named, left))}.\n"
     if results.targets(place):
         yield f"To the common target:\n\n{tables.target_table(results, place)}\n"
     figure = draw_rounds(results, place, folder)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from testbed.reproduction.lora.methods import METHODS, WHOLE, fits
-from testbed.reproduction.lora.tasks import CNN, MLP, QUICK, TEXT, Task
+from testbed.reproduction.lora.tasks import QUICK, TASKS, Task
 
 
 @dataclass(frozen=True)
@@ -19,17 +19,23 @@ class Place:
 class Plan:
     """What is to be run."""
 
-    tasks: tuple[Task, ...] = (MLP, CNN, TEXT)
+    tasks: tuple[Task, ...] = tuple(TASKS.values())
     seeds: int = 3
     methods: tuple[str, ...] = tuple(METHODS)
+    core: bool = False
+    """Whether what each task calls its core is all."""
 
     def places(self, task: Task) -> list[Place]:
-        """The base skew with all budgets first."""
+        """The base skew with all budgets first; of the core that alone, with the core's budgets."""
+        if self.core:
+            return [Place(task, task.alphas[0], budget) for budget in task.core_budgets]
         return [Place(task, alpha, budget) for alpha in task.alphas for budget in task.settings(alpha)]
 
     def fitting(self, place: Place) -> list[str]:
         """The methods that make sense there."""
-        return [method for method in self.methods if fits(place.task, method, place.budget)]
+        task = place.task
+        methods = [method for method in self.methods if not self.core or method in task.core]
+        return [method for method in methods if fits(task, method, place.budget)]
 
     def lines(self, place: Place) -> list[str]:
         """All methods there, references first."""

@@ -38,9 +38,9 @@ def unequal(task: Task, budget: int) -> Keys | None:
 
 
 def autorank(task: Task, budget: int) -> Keys | None:
-    """Ranks from 1 to 2 r - 1, chosen after the flood."""
-    high = min(2 * budget - 1, cap(task))
-    return {"rank": high, "flood_rounds": min(5, task.rounds // 3)} if high > budget else None
+    """Ranks from 1 to 2 r - 1, chosen after the flood, for which two rounds are the least."""
+    high, flood = min(2 * budget - 1, cap(task)), max(1, min(5, task.rounds // 3))
+    return {"rank": high, "flood_rounds": flood} if high > budget and task.rounds > flood else None
 
 
 def chosen(task: Task, budget: int) -> Keys | None:

@@ -20,17 +20,22 @@ def is_empty(results: Results, place: Place) -> bool:
     return not any(results.curves(place, method) for method in results.plan.fitting(place))
 
 
+def ran(results: Results, place: Place) -> list[str]:
+    """The methods of which a cell is finished there."""
+    return [method for method in results.plan.lines(place) if results.curves(place, method)]
+
+
 def result_table(results: Results, place: Place) -> str:
     """Accuracy, what a whole run costs, and what is left of the ranks; Markdown."""
     head = ["method", "ranks", "best", "last", "MB", "air MB", "s", "J", "rank", "energy above"]
-    rows = [_result(results, place, method) for method in results.plan.lines(place)]
+    rows = [_result(results, place, method) for method in ran(results, place)]
     return markdown([head, *rows])
 
 
 def target_table(results: Results, place: Place) -> str:
     """What it takes to the common target; Markdown."""
     head = ["method", "ranks", "rounds", "MB", "s", "J"]
-    rows = [_target(results, place, method) for method in results.plan.lines(place)]
+    rows = [_target(results, place, method) for method in ran(results, place)]
     return markdown([head, *rows])
 
 

@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from testbed.exchange import HEADER_BYTES
 from testbed.learning.backbones import BACKBONES
 from testbed.lora.learnt import WithAdapters
+from testbed.reproduction import task
+from testbed.reproduction.task import PAYLOAD_BYTES, Tree
 from testbed.scenario import parse
 from testbed.session.adapters import learnt_of
 
 NUMBER_BYTES = 4
 """Of a float32, the type of all numbers on the air here."""
-RATE, PAYLOAD_BYTES = "24Mbps", 2240
-"""Message bytes in a frame: the most there can be, since fewer frames are quicker to simulate."""
+RATE = "24Mbps"
+
+
+PAPERS = ("fedit", "ffa", "flexlora", "given-rbla", "given-flexlora", "autorank", "a2", "sa")
+CORE = (*PAPERS, "local-lora", "ffa-hyperprism", "hetlora")
+"""The methods that `--core` runs: those of the papers that the budgets are about, and what they are held against."""
 
 
 class Shape(NamedTuple):
@@ -28,34 +34,31 @@ class Shape(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(task.Task):
     """Data, model, local training, and the budgets and skews under which methods are compared."""
 
-    data: str
-    model: str
-    rounds: int = 100
+    eval_every: int = 2
+    eval_samples: int = 2000
+    tuning_rounds: int = 50
     devices: int = 20
     density: float = 0.5
     batch: int = 32
     local_steps: int = 5
     lr: float | None = None
     """AdamW's, of all methods; None: tuned for each."""
-    tuning_rounds: int = 50
-    validation: int = 5000
-    """Training samples that tuning holds out."""
     alphas: tuple[float, ...] = (0.1, 0.01)
     """Dirichlet concentrations; the first is the base, which has all budgets, the others have `base_budget` alone."""
     budgets: tuple[int, ...] = (1, 2, 4, 8)
     """Bytes of a message, as the rank that takes them on every adapted layer."""
     base_budget: int = 4
+    core: tuple[str, ...] = CORE
+    """Methods that `--core` runs, under the base skew and `core_budgets` alone."""
+    core_budgets: tuple[int, ...] = (1, 4)
     runs_whole: bool = True
     """Whether the model can be trained whole here; its bytes are known anyhow."""
-    eval_every: int = 2
-    eval_samples: int = 2000
     message_s: tuple[float, float] = (1.1, 0.085)
     """`by_link`: seconds that a message of rank 0 takes in the middle, and those that a rank adds, measured over this
     air. A round begins with a second of hellos, for which messages wait that are ready before."""
-    deadline_s: float = 60.0
     length: int | None = None
     """Tokens of a text."""
     known: Shape | None = None
@@ -72,10 +75,11 @@ class Task:
         """What has to be on this machine, as `testbed data list` names it."""
         return [self.data, self.model] if self.model in BACKBONES else [self.data]
 
-    def tree(self) -> dict[str, dict[str, Any]]:
+    def tree(self, name: str = "run", seed: int = 1) -> Tree:
         """The sections of a scenario that do not depend on the method."""
-        return {
-            "run": {"rounds": self.rounds, "deadline_s": self.deadline_s},
+        tree = self.sections(name, seed)
+        tree["data"] |= {"length": self.length} if self.length else {}
+        return tree | {
             "devices": {"count": self.devices},
             "network": {
                 "kind": "ns3",
@@ -85,15 +89,12 @@ class Task:
                 "payload_bytes": PAYLOAD_BYTES,
                 "cache": "off",
             },
-            "data": {"name": self.data, **({"length": self.length} if self.length else {})},
-            "model": {"name": self.model},
             "algorithm": {
                 "name": "atc",
                 "optimizer": "adamw",
                 "batch_size": self.batch,
                 "local_steps": self.local_steps,
             },
-            "output": {"eval_every": self.eval_every, "eval_samples": self.eval_samples, "checkpoint_s": 60.0},
         }
 
     def settings(self, alpha: float) -> tuple[int, ...]:
@@ -104,11 +105,13 @@ class Task:
 RANDOM = "Its base is random and frozen: adapters and head learn on random features, full fine-tuning all from scratch."
 MLP = Task("mnist", "mlp", note=f"One hidden layer of 128. {RANDOM}")
 CNN = Task(
-    "mnist", "cnn", alphas=(0.1,), budgets=(1, 4), eval_every=5, eval_samples=500, message_s=(1.04, 0.083),
+    "mnist", "cnn", alphas=(0.1,), budgets=(1, 4), core=PAPERS, eval_every=5, eval_samples=500, message_s=(1.04, 0.083),
     note=f"LeNet-5; no rank above the 6 filters of its first layer. {RANDOM}",
 )  # fmt: skip
+FASHION = Task("fashion-mnist", "mlp", alphas=(0.1,), budgets=(1, 4), note=f"One hidden layer of 128. {RANDOM}")
 TEXT = Task(
     "reuters-r8", "minilm", rounds=30, batch=16, local_steps=2, length=32, lr=0.002, alphas=(0.1,), budgets=(1, 4),
+    core=("fedit", "ffa", "flexlora", "a2", "sa"),
     runs_whole=False, eval_every=5, eval_samples=500, message_s=(0.28, 0.79), deadline_s=300.0,
     known=Shape(((384, 384),) * 12, 3_080, 22_568_456),
     note="Pretrained; adapters on queries and values. Trained whole it cannot be here: the bytes of that are computed, "
@@ -118,7 +121,7 @@ QUICK = Task(
     "mnist5k", "mlp", rounds=10, devices=8, lr=0.03, alphas=(0.1,), budgets=(1, 4), eval_every=1, eval_samples=500,
     message_s=(1.03, 0.02), note=f"In small: nothing of it says anything of the methods. {RANDOM}",
 )  # fmt: skip
-TASKS = {task.name: task for task in (MLP, CNN, TEXT)}
+TASKS = {task.name: task for task in (MLP, CNN, FASHION, TEXT)}
 
 
 @lru_cache

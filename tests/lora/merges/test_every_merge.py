@@ -27,6 +27,7 @@ every = pytest.mark.parametrize("kind", MERGES.values(), ids=MERGES)
 COLLAPSES = {
     "zero_padding": True,
     "hetlora": True,
+    "hetlora_norms": True,
     "flexlora": True,
     "flora": True,
     "products": True,
@@ -148,6 +149,9 @@ def test_a_device_that_ran_away_spoils_only_those_that_hear_it(kind: type[Merge]
 
 @every
 def test_what_is_rounded_on_the_air_is_not_rounded_at_home(kind: type[Merge]) -> None:
+    """Told from a neighbour that hardly counts."""
+    if kind is MERGES["hetlora_norms"]:
+        pytest.skip("whoever is heard counts by its norm, however small the mixing weight")
     own = trained(kind, ranks_for(kind))
     sent = message(kind, own)
     rounded = Adapters(sent.values.half().float(), sent.a, sent.b)

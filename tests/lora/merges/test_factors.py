@@ -122,6 +122,24 @@ def test_hetlora_weighs_by_the_norm_of_products() -> None:
     torch.testing.assert_close(mixed[:, LAYOUT.head], heads[:, LAYOUT.head])
 
 
+def test_hetlora_can_weigh_by_norms_alone() -> None:
+    """Whoever is heard counts by its norm, whatever the mixing weights are; all alike as long as there is none."""
+    own, merge = trained(MERGES["hetlora_norms"], UNEQUAL), MERGES["hetlora_norms"](LAYOUT)
+    norms = sum(product(own.values, number).square().sum((1, 2)) for number in range(2)).sqrt()
+    shares = (WEIGHTS > 0) * norms
+    shares /= shares.sum(1, keepdim=True)
+    wanted = own.values.double().masked_fill(~LAYOUT.columns(own.a, own.b), 0.0)
+    wanted = (shares @ wanted).masked_fill(~LAYOUT.columns(own.a, own.b), 0.0)
+    alone = WEIGHTS.diagonal() == 1
+    mixed = mix(merge, own, WEIGHTS).double()
+    torch.testing.assert_close(
+        mixed[~alone, : LAYOUT.head.start], wanted[~alone, : LAYOUT.head.start], rtol=1e-5, atol=1e-7
+    )
+    own.values[:, LAYOUT.parts["B"]] = 0
+    a = LAYOUT.factors(mix(merge, own, ALL), LAYOUT.sites[0])[0][1, 0]
+    torch.testing.assert_close(a, LAYOUT.factors(own.values, LAYOUT.sites[0])[0][:, 0].sum(0) / DEVICES)
+
+
 def test_hetlora_before_training_is_zero_padding() -> None:
     own = trained(MERGES["hetlora"], UNEQUAL)
     own.values[:, LAYOUT.parts["B"]] = 0

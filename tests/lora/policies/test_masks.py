@@ -75,8 +75,15 @@ def test_partial_passes_over_what_does_not_fit() -> None:
     for site, size in zip(LAYOUT.sites, (0.1, 3.0, 1.0), strict=True):
         LAYOUT.factors(models, site)[0].fill_(1.0)
         LAYOUT.factors(updates, site)[1].fill_(size)
-    expected = {479: [], 500: [0], 928: [2], 971: [2], 972: [1], 1452: [1, 0], 1900: [1, 2], 5000: [1, 2]}
+    expected = {480: [0], 500: [0], 928: [2], 971: [2], 972: [1], 1452: [1, 0], 1900: [1, 2], 5000: [1, 2]}
     for budget, layers in expected.items():
         policy = build("partial", layers=2, budget_bytes=budget)
         a, _ = policy.select(policy.plan(policy.start(), 0), models, updates, policy.start())
         assert LAYOUT.ranks(a)[0].nonzero().flatten().tolist() == sorted(layers)
+
+
+def test_partial_says_so_where_no_layer_fits() -> None:
+    with pytest.raises(UserError, match=r"budget_bytes = 479: .* the smallest layer takes 480 bytes"):
+        build("partial", layers=2, budget_bytes=479)
+    with pytest.raises(UserError, match=r"budget_bytes = 200: .* takes 480 bytes"):
+        build("partial", rank=(1, 1, 4, 1, 1), layers=2, budget_bytes=200)

@@ -12,7 +12,7 @@ from testbed.reproduction.lora.cells import Cell
 from testbed.reproduction.lora.choice import Choice
 from testbed.reproduction.lora.jobs import TUNING_SEED, Jobs
 from testbed.reproduction.lora.plan import Plan
-from testbed.reproduction.lora.tasks import MLP, QUICK
+from testbed.reproduction.lora.tasks import MLP, QUICK, TASKS
 from testbed.reproduction.store import Store
 from tests.reproduction.lora.made import PLAN, TASK, Made, curve
 
@@ -110,12 +110,24 @@ def test_options_of_another_reproduction_are_refused(options: dict[str, object],
 
 
 def test_unknown_words_are_refused() -> None:
-    with pytest.raises(UserError, match="mnist-mlp, mnist-cnn, reuters-r8-minilm, all"):
+    with pytest.raises(UserError, match="mnist-mlp, mnist-cnn, fashion-mnist-mlp, reuters-r8-minilm, all"):
         choose("lora", data="mnist").needs()
     with pytest.raises(UserError, match="hyperprism, lora"):
         choose("adam")
 
 
 def test_what_a_task_needs() -> None:
-    assert choose("lora").needs() == ["mnist", "mnist", "reuters-r8", "minilm"]
+    assert choose("lora").needs() == ["mnist", "mnist", "fashion-mnist", "reuters-r8", "minilm"]
     assert choose("lora", quick=True).needs() == ["mnist5k"]
+
+
+def test_the_core_is_a_part_of_the_whole() -> None:
+    """So its cells have the names that they have there, and what is finished counts for both."""
+    whole, core = (Plan(core=core) for core in (False, True))
+    for task in TASKS.values():
+        lines = {place: set(core.lines(place)) for place in core.places(task)}
+        assert [place.budget for place in lines] == [1, 4]
+        assert all(place in whole.places(task) and found <= set(whole.lines(place)) for place, found in lines.items())
+        assert {method for found in lines.values() for method in found} == {*task.core, *core.references(task)}
+    with pytest.raises(UserError, match="--core is not an option of reproduce hyperprism"):
+        choose("hyperprism", core=True)

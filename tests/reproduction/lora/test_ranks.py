@@ -106,4 +106,13 @@ def test_layers_are_chosen_where_there_are_some() -> None:
 
 
 def test_tasks_have_the_names_of_the_command_line() -> None:
-    assert list(TASKS) == ["mnist-mlp", "mnist-cnn", "reuters-r8-minilm"]
+    assert list(TASKS) == ["mnist-mlp", "mnist-cnn", "fashion-mnist-mlp", "reuters-r8-minilm"]
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3, 14, 15, 100])
+def test_a_flood_fits_the_rounds(rounds: int) -> None:
+    keys = ranks.autorank(replace(MLP, rounds=rounds), 4)
+    assert (keys is None) == (rounds == 1)
+    if keys is not None:
+        assert 1 <= keys["flood_rounds"] < rounds
+        Cell(replace(MLP, rounds=rounds), 0.1, "autorank", 4, 0.01, 2).scenario(None)
