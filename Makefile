@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 ENGINE := CMakeLists.txt $(wildcard ns3_scenarios/engine/*)
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: setup run test test-slow fuzz check bench docs clean
+.PHONY: setup run browser test test-slow fuzz check bench docs clean
 
 setup: $(VENV)/.ready
 
@@ -20,15 +20,21 @@ $(VENV)/.ready: pyproject.toml constraints.txt $(ENGINE)
 	$(PIP) --group build ns3 torch
 	$(PIP) --group dev --group docs
 	@echo "Building the engine"
-	$(PIP) --no-build-isolation --editable ".[text,tensorboard,mlflow]"
+	$(PIP) --no-build-isolation --editable ".[text,tensorboard,mlflow,ray]"
 	touch $@
 
 run: setup
 	$(BIN)/testbed run ns3_scenarios/quickstart.toml --resume
 
+# Tests of pages are skipped where there is no Chromium and none can be installed.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || test "$$(id -u)" != 0 \
+	  || (apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium fonts-dejavu-core) >/dev/null \
+	  || echo "No Chromium: tests of pages are skipped"
+
 # Real MNIST is for the tests that reproduce published numbers, texts and pretrained models for those of LoRA; without
 # them these are skipped, with the reason.
-test: setup
+test: setup browser
 	-$(BIN)/testbed data fetch mnist
 	-$(BIN)/testbed data fetch fashion-mnist
 	-$(BIN)/testbed data fetch reuters-r8 20newsgroups minilm efficientnet-lite0
@@ -60,6 +66,7 @@ bench: setup
 	$(BIN)/testbed bench overlap
 	$(BIN)/testbed bench replay
 	$(BIN)/testbed bench trace
+	$(BIN)/testbed bench lora
 
 docs: setup
 	$(BIN)/python scripts/write_reference.py
