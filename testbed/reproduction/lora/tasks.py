@@ -112,7 +112,7 @@ FASHION = Task("fashion-mnist", "mlp", alphas=(0.1,), budgets=(1, 4), note=f"One
 TEXT = Task(
     "reuters-r8", "minilm", rounds=30, batch=16, local_steps=2, length=32, lr=0.002, alphas=(0.1,), budgets=(1, 4),
     core=("fedit", "ffa", "flexlora", "a2", "sa"),
-    runs_whole=False, eval_every=5, eval_samples=500, message_s=(0.28, 0.79), deadline_s=300.0,
+    runs_whole=False, eval_every=10, eval_samples=500, message_s=(0.28, 0.79), deadline_s=300.0,
     known=Shape(((384, 384),) * 12, 3_080, 22_568_456),
     note="Pretrained; adapters on queries and values. Trained whole it cannot be here: the bytes of that are computed, "
     "its accuracy is left out, and the common target with it. Its learning rate was not tuned.",
