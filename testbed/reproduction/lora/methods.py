@@ -69,6 +69,7 @@ METHODS: dict[str, Method] = {
     "given-zero": _given("zero padding", "zero_padding"),
     "given-replication": _given("replication", "replication"),
     "given-hetlora": _given("HetLoRA's mean", "hetlora"),
+    "given-hetlora-norms": _given("HetLoRA's mean by norms alone", "hetlora_norms"),
     "given-flexlora": _given("FlexLoRA", "flexlora"),
     "given-flora": _given("FLoRA", "flora"),
     "given-weighted": _given("FlexLoRA, weighted by rank", "rank_weighted"),
