@@ -74,7 +74,7 @@ def test_learning_rates_are_tuned_first_and_then_known() -> None:
 
 def test_what_is_run_of_the_whole() -> None:
     jobs = Jobs(Plan((MLP,)), Made({}))
-    assert len({cell.name for cell in jobs.cells()}) == 4 * 31  # tuning of all that fit one layer, and of references
+    assert len({cell.name for cell in jobs.cells()}) == 4 * 32  # tuning of all that fit one layer, and of references
 
 
 def test_quick_is_small() -> None:
