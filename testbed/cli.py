@@ -36,6 +36,9 @@ DataDir = Annotated[
     Path | None, typer.Option("--data-dir", envvar="TESTBED_DATA", help="Folder that holds data sets of yours.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is unfinished in the folder.")]
+Engine = Annotated[str, typer.Option(help="local: in this process; ray: devices in shards, a process each.")]
+Address = Annotated[str, typer.Option(help="With --engine ray: HOST:PORT of a cluster, auto, or local for one here.")]
+Shards = Annotated[int | None, typer.Option(help="With --engine ray: how many; by default one for each CPU.")]
 Runs = Annotated[list[Path], typer.Argument(help="Run directories.", show_default=False)]
 Recorded = Annotated[Path, typer.Argument(help="Run directory or trace folder.", show_default=False)]
 
@@ -47,13 +50,19 @@ def run(
     out: Out = None,
     resume: Resume = False,
     data_dir: DataDir = None,
+    engine: Engine = "local",
+    address: Address = "local",
+    shards: Shards = None,
 ) -> None:
     """Train as a scenario says, over its network; write tables, trace and checkpoint to a run directory."""
     from testbed import console, session
 
+    chosen = session.engine(engine, address, shards)
     settings, folder = console.place(scenario, overrides or [], out, resume)
     with console.Progress(settings) as progress:
-        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command())
+        session.run(
+            settings, folder, resume=resume, data_dir=data_dir, observer=progress, command=_command(), engine=chosen
+        )
     console.summary(folder)
 
 
@@ -341,10 +350,12 @@ def check(
 def bench(
     name: Annotated[
         str,
-        typer.Argument(help="broadcast, culling, fleet, mixing, overlap, radio, replay, scaling, session or trace."),
+        typer.Argument(
+            help="broadcast, culling, fleet, mixing, overlap, radio, replay, scaling, session, shards or trace."
+        ),
     ],
     as_json: Json = False,
-    devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling`.")] = None,
+    devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling` and `shards`.")] = None,
 ) -> None:
     """Measure this machine."""
     from testbed import console

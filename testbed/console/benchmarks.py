@@ -11,7 +11,19 @@ from rich.table import Table
 
 from testbed.errors import UserError
 
-BENCHMARKS = ("broadcast", "culling", "fleet", "mixing", "overlap", "radio", "replay", "scaling", "session", "trace")
+BENCHMARKS = (
+    "broadcast",
+    "culling",
+    "fleet",
+    "mixing",
+    "overlap",
+    "radio",
+    "replay",
+    "scaling",
+    "session",
+    "shards",
+    "trace",
+)
 
 
 def bench(name: str, as_json: bool, **options: int | None) -> None:
