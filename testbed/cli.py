@@ -56,6 +56,9 @@ Track = Annotated[
     list[str] | None,
     typer.Option("--track", metavar="TRACKER", help="Log to tensorboard or mlflow as well; may be repeated."),
 ]
+Engine = Annotated[str, typer.Option(help="local: in this process; ray: devices in shards, a process each.")]
+Address = Annotated[str, typer.Option(help="With --engine ray: HOST:PORT of a cluster, auto, or local for one here.")]
+Shards = Annotated[int | None, typer.Option(help="With --engine ray: how many; by default one for each CPU.")]
 Recorded = Annotated[Path, typer.Argument(help="Run directory or trace folder.", show_default=False)]
 
 
@@ -67,13 +70,19 @@ def run(
     resume: Resume = False,
     data_dir: DataDir = None,
     track: Track = None,
+    engine: Engine = "local",
+    address: Address = "local",
+    shards: Shards = None,
 ) -> None:
     """Train as a scenario says, over its network; write tables, trace and checkpoint to a run directory."""
     from testbed import console, session
 
+    chosen = session.engine(engine, address, shards)
     settings, folder = console.place(scenario, overrides or [], out, resume)
     with console.watching(settings, folder, track or []) as observer:
-        session.run(settings, folder, resume=resume, data_dir=data_dir, observer=observer, command=_command())
+        session.run(
+            settings, folder, resume=resume, data_dir=data_dir, observer=observer, command=_command(), engine=chosen
+        )
     console.summary(folder)
 
 
@@ -376,10 +385,8 @@ def sweep(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes; by default as many as there are cores and memory for.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="local, or ray for the machines of a Ray cluster.")] = "local",
-    address: Annotated[
-        str | None, typer.Option(help="ray: the cluster's, as HOST:PORT; by default one on this machine.")
-    ] = None,
+    engine: Annotated[str, typer.Option(help="local: processes of this machine; ray: those of a cluster.")] = "local",
+    address: Address = "local",
     data_dir: DataDir = None,
 ) -> None:
     """Run every cell of a sweep once; called again, it goes on where it was stopped."""
@@ -435,11 +442,11 @@ def bench(
     name: Annotated[
         str,
         typer.Argument(
-            help="broadcast, culling, fleet, lora, mixing, overlap, radio, replay, scaling, session or trace."
+            help="broadcast, culling, fleet, lora, mixing, overlap, radio, replay, scaling, session, shards or trace."
         ),
     ],
     as_json: Json = False,
-    devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling`.")] = None,
+    devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling` and `shards`.")] = None,
 ) -> None:
     """Measure this machine."""
     from testbed import console

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from testbed.aggregation.powers import Powers
+from testbed.aggregation.products import product
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Group:
     def mix(self, terms: Tensor, sums: Tensor) -> None:
         """Put the weighted sums of `terms` (heard, columns) into the receivers' rows of `sums`."""
         if isinstance(self.receivers, slice):
-            torch.mm(self.weights, terms, out=sums[self.receivers])
+            product(self.weights, terms, out=sums[self.receivers])
         else:
-            sums[self.receivers] = torch.mm(self.weights, terms)
+            sums[self.receivers] = product(self.weights, terms)
 
 
 def grouped(weights: Tensor, p: Tensor) -> list[Group]:

@@ -11,10 +11,16 @@ import torch
 from torch import Tensor
 
 from testbed.aggregation.columns import by_columns
-from testbed.aggregation.linear import linear
+from testbed.aggregation.linear import ALL, linear
 
 
-def power_mean(models: Tensor, weights: Tensor, p: float | Tensor, updates: Tensor | None = None) -> Tensor:
+def power_mean(
+    models: Tensor,
+    weights: Tensor,
+    p: float | Tensor,
+    updates: Tensor | None = None,
+    rows: slice = ALL,
+) -> Tensor:
     """The power means wbar (devices, parameters) that the devices get from `models`.
 
     models: (models, parameters), float32 or float64; float64 inside. Those of the devices come first; there
@@ -25,44 +31,50 @@ def power_mean(models: Tensor, weights: Tensor, p: float | Tensor, updates: Tens
         (1, parameters), or one for each (devices, parameters); each device mixes with its own.
     updates: (devices, parameters), goes off the sum before the root, as in the `mirror` variant:
         spow( sum_j a_ij spow(w_j, p) - updates_i, 1/p )    (eq. 6)
+    rows: the devices that the means are for; `p` and `updates` are theirs, and each gets bit for bit what it would get
+        among all.
 
     ValueError for a p that is below 1, not finite or of no fitting shape, and for unequal shapes.
     """
     models, weights = torch.as_tensor(models), torch.as_tensor(weights)
-    exponent = _exponent(p, models, weights, updates)
+    exponent = _exponent(p, models, weights, updates, rows)
     if (exponent == 1).all():
-        return _linear(models, weights, updates)
-    means, _ = by_columns(models, weights.double(), exponent, updates, slopes=False)
-    return _settle(means, models, weights, exponent, updates)
+        return _linear(models, weights, updates, rows)
+    means, _ = by_columns(models, weights[rows].double(), exponent, updates, slopes=False)
+    return _settle(means, models, weights, exponent, updates, rows)
 
 
 def power_mean_and_slope(
-    models: Tensor, weights: Tensor, p: float | Tensor, updates: Tensor | None = None
+    models: Tensor,
+    weights: Tensor,
+    p: float | Tensor,
+    updates: Tensor | None = None,
+    rows: slice = ALL,
 ) -> tuple[Tensor, Tensor]:
     """`power_mean`, and its derivative d wbar / dp, of the same shape: how each mean moves with its p."""
-    exponent = _exponent(p, models, weights, updates)
-    means, slopes = by_columns(models, weights.double(), exponent, updates, slopes=True)
+    exponent = _exponent(p, models, weights, updates, rows)
+    means, slopes = by_columns(models, weights[rows].double(), exponent, updates, slopes=True)
     assert slopes is not None
-    return _settle(means, models, weights, exponent, updates), slopes
+    return _settle(means, models, weights, exponent, updates, rows), slopes
 
 
-def _settle(means: Tensor, models: Tensor, weights: Tensor, p: Tensor, updates: Tensor | None) -> Tensor:
+def _settle(means: Tensor, models: Tensor, weights: Tensor, p: Tensor, updates: Tensor | None, rows: slice) -> Tensor:
     """Put what is known without a power in its place, bit for bit: p = 1, and who mixes nothing."""
     if (p == 1).any():
-        means = torch.where(p == 1, _linear(models, weights, updates), means)
-    alone = weights.diagonal() == 1
+        means = torch.where(p == 1, _linear(models, weights, updates, rows), means)
+    alone = weights.diagonal()[rows] == 1
     if alone.any():
-        own = models[: len(means)][alone]
+        own = models[: len(weights)][rows][alone]
         still = own if updates is None else torch.where(updates[alone] == 0, own, means[alone])
         means[alone] = still
     return means
 
 
-def _linear(models: Tensor, weights: Tensor, updates: Tensor | None) -> Tensor:
-    return linear(models, weights) if updates is None else linear(models, weights) - updates
+def _linear(models: Tensor, weights: Tensor, updates: Tensor | None, rows: slice) -> Tensor:
+    return linear(models, weights, rows) if updates is None else linear(models, weights, rows) - updates
 
 
-def _exponent(p: float | Tensor, models: Tensor, weights: Tensor, updates: Tensor | None) -> Tensor:
+def _exponent(p: float | Tensor, models: Tensor, weights: Tensor, updates: Tensor | None, rows: slice) -> Tensor:
     """p as float64 (1 or devices, 1 or parameters), after a look at all that came in."""
     count, parameters = models.shape
     if weights.ndim != 2 or weights.shape[1] != count or len(weights) > count:
@@ -70,7 +82,7 @@ def _exponent(p: float | Tensor, models: Tensor, weights: Tensor, updates: Tenso
             f"weights for {count} models must be (devices, {count}) for at most so many devices, "
             f"not {tuple(weights.shape)}"
         )
-    devices = len(weights)
+    devices = len(weights[rows])
     if updates is not None and updates.shape != (devices, parameters):
         raise ValueError(f"updates must be {(devices, parameters)}, like the means, not {tuple(updates.shape)}")
     exponent = _two_dimensional(torch.as_tensor(p, dtype=torch.float64), devices, parameters)

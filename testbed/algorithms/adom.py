@@ -34,6 +34,7 @@ class ADOM(Algorithm):
     """
 
     title = "ADOM"
+    shardable = True
     vectors = 2
     momentum = "none"
     exact = True
@@ -57,7 +58,7 @@ class ADOM(Algorithm):
         x, z, z_g, lr, condition = training.trained, state["z"], self._z_g(state), training.lr, self.settings.condition
         lmin = smallest(weights, state["lmin"])
         eta, alpha, mu = 2 * known(lmin, x) / (7 * lr * sqrt(condition)), lr / 2, 1 / (lr * condition)
-        gossiped_m, gossiped_x = (messages - linear(messages, weights)).chunk(2, 1)
+        gossiped_m, gossiped_x = (messages[self.rows] - linear(messages, weights, self.rows)).chunk(2, 1)
         d = gossiped_m - eta * gossiped_x
         z, m = z + eta * alpha * (z_g - z) + d, state["m"] - eta * x - d
         return x, {"z": z, "z_f": z_g - mu * gossiped_x, "m": m, "lmin": lmin}

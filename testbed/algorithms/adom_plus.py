@@ -41,6 +41,7 @@ class ADOMPlus(Algorithm):
     """
 
     title = "ADOM+"
+    shardable = True
     vectors = 2
     momentum = "none"
     exact = True
@@ -70,7 +71,7 @@ class ADOMPlus(Algorithm):
         x, x_g, (y_g, z_g) = training.models, self.point(training.models, state), self._between(state)
         y, z, s = state["y"], state["z"], y_g + z_g
         x_next, y_next = by.solve(x, y, x_g, training.gradients - by.nu * x_g, s)
-        gossiped_m, gossiped_s = (messages - linear(messages, weights)).chunk(2, 1)
+        gossiped_m, gossiped_s = (messages[self.rows] - linear(messages, weights, self.rows)).chunk(2, 1)
         gossiped_v = by.gamma / by.nu * gossiped_s + gossiped_m
         return x_next, {
             "x_f": x_g + by.t2 * (x_next - x),

@@ -16,10 +16,11 @@ class ATC(Algorithm):
     """x_i+ = sum_j a_ij (x_j - lr g_j(x_j))"""
 
     title = "ATC"
+    shardable = True
     modes: ClassVar[tuple[str, ...]] = ("barrier", "local", "async")
 
     def message(self, training: Training, state: State) -> Tensor:
         return training.trained
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        return power_mean(messages, weights, 1), state
+        return power_mean(messages, weights, 1, rows=self.rows), state

@@ -18,6 +18,7 @@ class D2(Algorithm):
     """x_t+1 = W (x_t + (x_t - lr g_t) - (x_t-1 - lr g_t-1)),    x_1 = W (x_0 - lr g_0)    (alg. 1)"""
 
     title = "D2"
+    shardable = True
     momentum = "none"
     exact = True
     whole_rounds = True
@@ -36,4 +37,4 @@ class D2(Algorithm):
         return training.models + training.trained - state["trained"]
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        return linear(messages, weights), {"trained": training.trained}
+        return linear(messages, weights, self.rows), {"trained": training.trained}

@@ -16,7 +16,8 @@ class DPSGD(Algorithm):
     """x_i+ = sum_j a_ij x_j - lr g_i(x_i)    (alg. 1; the gradient is taken before mixing)"""
 
     title = "D-PSGD"
+    shardable = True
     modes: ClassVar[tuple[str, ...]] = ("barrier", "local", "async")
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        return power_mean(messages, weights, 1, training.updates), state
+        return power_mean(messages, weights, 1, training.updates, self.rows), state

@@ -18,6 +18,7 @@ class DSGT(Algorithm):
     """x_t+1 = W (x_t - lr y_t),    y_t = W y_t-1 + g_t(x_t) - g_t-1(x_t-1),    y_-1 = g_-1 = 0"""
 
     title = "DSGT"
+    shardable = True
     vectors = 2
     momentum = "none"
     exact = True
@@ -32,5 +33,5 @@ class DSGT(Algorithm):
         return torch.cat([training.models - training.lr * tracked, tracked], 1)
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        models, mixed = linear(messages, weights).chunk(2, 1)
+        models, mixed = linear(messages, weights, self.rows).chunk(2, 1)
         return models, {"mixed": mixed, "gradients": training.gradients}

@@ -92,9 +92,9 @@ class HyperPrism(WPM):
 
     def _mix(self, messages: Tensor, weights: Tensor, p: Tensor, inside: Tensor | None) -> tuple[Tensor, Tensor]:
         """Means and slopes (devices, parameters), each part with its p (devices,)."""
-        mixed, slopes = (messages.new_empty(len(weights), messages.shape[1]) for _ in range(2))
+        mixed, slopes = (messages.new_empty(len(p), messages.shape[1]) for _ in range(2))
         for index, columns in enumerate(self.parts.values()):
             step = None if inside is None else inside[:, columns]
-            part = power_mean_and_slope(messages[:, columns], weights, p[:, index, None], step)
+            part = power_mean_and_slope(messages[:, columns], weights, p[:, index, None], step, self.rows)
             mixed[:, columns], slopes[:, columns] = part
-        return (power_mean(messages, weights, 1, inside) if (p == 1).all() else mixed), slopes
+        return (power_mean(messages, weights, 1, inside, self.rows) if (p == 1).all() else mixed), slopes

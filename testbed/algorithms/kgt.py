@@ -23,6 +23,7 @@ class KGT(Algorithm):
     """
 
     title = "K-GT"
+    shardable = True
     vectors = 2
     momentum = "none"
     exact = True
@@ -38,7 +39,7 @@ class KGT(Algorithm):
         return torch.cat([training.trained, self._mean_step(training)], 1)
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        models, mixed = linear(messages, weights).chunk(2, 1)
+        models, mixed = linear(messages, weights, self.rows).chunk(2, 1)
         return models, {"correction": state["correction"] - self._mean_step(training) + mixed}
 
     def _mean_step(self, training: Training) -> Tensor:

@@ -13,6 +13,7 @@ class Local(Algorithm):
     """x_i+ = x_i - lr g_i(x_i)"""
 
     title = "local only"
+    shardable = True
     modes = ("barrier", "local", "async")
     needs_air = False
     symmetric = "no"

@@ -31,6 +31,7 @@ class Mudag(Algorithm):
     """
 
     title = "Mudag"
+    shardable = True
     momentum = "none"
     exact = True
     whole_rounds = True
@@ -57,7 +58,7 @@ class Mudag(Algorithm):
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
         z, before = self._last_two(training, state)
         eta = eta_w(l2(weights))
-        after = (1 + eta) * linear(messages, weights) - eta * before
+        after = (1 + eta) * linear(messages, weights, self.rows) - eta * before
         mixed = state | {"z": after, "z_before": z, "exchange": state["exchange"] + 1}
         return after, self._ended(training, mixed) if mixed["exchange"][0] == self.exchanges else mixed
 

@@ -22,6 +22,7 @@ class QGDSGDm(Algorithm):
     """
 
     title = "QG-DSGDm"
+    shardable = True
     momentum = "own"
     default_momentum = 0.9
 
@@ -35,6 +36,6 @@ class QGDSGDm(Algorithm):
         return training.trained
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        models, beta = linear(messages, weights), self.beta
+        models, beta = linear(messages, weights, self.rows), self.beta
         moved = (training.models - models) / (self.settings.local_steps * training.lr)
         return models, {"momentum": beta * state["momentum"] + (1 - beta) * moved}

@@ -23,6 +23,7 @@ class SGP(Algorithm):
     """
 
     title = "SGP"
+    shardable = True
     symmetric = "no"
     whole_rounds = True
 
@@ -39,6 +40,6 @@ class SGP(Algorithm):
         return torch.cat([state["u"] * training.models - training.updates, state["u"]], 1)
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        sums = linear(messages, weights)
+        sums = linear(messages, weights, self.rows)
         x, u = sums[:, :-1], sums[:, -1:]
         return x / u, {"u": u.clone()}

@@ -31,6 +31,7 @@ class Swarm(Algorithm):
     """h_i = x_i - lr g_i(x_i),    x_i+ = x_j+ = (h_i + h_j) / 2 for partners i and j,    x_k+ = h_k for the others"""
 
     title = "SwarmSGD"
+    shardable = True
     modes = ("barrier", "async")
     symmetric = "no"
 
@@ -62,16 +63,15 @@ class Swarm(Algorithm):
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
         if self._lattice is None:
-            mixed = linear(messages, weights)
+            mixed = linear(messages, weights, self.rows)
         else:
             mixed = self._decoded(self._lattice, training.trained, messages, weights)
-        alone = weights.diagonal()[:, None] == 1
+        alone = weights.diagonal()[self.rows, None] == 1
         return (torch.where(alone, training.models, mixed) if self._one_pair else mixed), state
 
-    @staticmethod
-    def _decoded(lattice: Lattice, own: Tensor, codes: Tensor, weights: Tensor) -> Tensor:
+    def _decoded(self, lattice: Lattice, own: Tensor, codes: Tensor, weights: Tensor) -> Tensor:
         """The means, with each message as its receiver decodes it."""
         shares = weights.to(own)
-        receivers, senders = weights.clone().fill_diagonal_(0).nonzero(as_tuple=True)
-        theirs = shares[receivers, senders, None] * lattice.near(codes[senders], own[receivers])
-        return (shares.diagonal()[:, None] * own).index_add(0, receivers, theirs)
+        receivers, senders = weights.clone().fill_diagonal_(0)[self.rows].nonzero(as_tuple=True)
+        theirs = shares[self.rows][receivers, senders, None] * lattice.near(codes[senders], own[receivers])
+        return (shares.diagonal()[self.rows, None] * own).index_add(0, receivers, theirs)

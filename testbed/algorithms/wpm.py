@@ -23,6 +23,7 @@ class WPM(Algorithm):
     """
 
     title = "WPM"
+    shardable = True
     modes = ("barrier", "local", "async")
 
     @property
@@ -33,7 +34,7 @@ class WPM(Algorithm):
         return training.trained if self.settings.variant == "primal" else training.models
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
-        return power_mean(messages, weights, self.settings.p, self.inside(training.updates)), state
+        return power_mean(messages, weights, self.settings.p, self.inside(training.updates), self.rows), state
 
     def inside(self, updates: Tensor) -> Tensor | None:
         """What goes off the sum in mirror space."""

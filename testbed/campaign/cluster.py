@@ -5,10 +5,8 @@ task says so where it is not. A task whose process or machine dies is begun agai
 checkpoint.
 """
 
-import logging
-import os
 import platform
-import socket
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,29 +16,23 @@ import torch
 from testbed.campaign.doing import Done, attempt
 from testbed.campaign.engine import Ended
 from testbed.campaign.job import Job
-from testbed.errors import UserError
 from testbed.results.manifest import version_of
+from testbed.session.shards.cluster import Ray, connected
 
 RETRIES = 3
 """How often Ray begins a task again whose process died."""
-ANSWER_S = 10.0
-"""How long a cluster has to answer."""
 
 
 class RayEngine:
-    """An engine on the cluster at `address`, or on one of `workers` cores that is started on this machine.
+    """An engine on the cluster at `address`; "local" is one of `workers` cores on this machine.
 
-    Raises UserError where Ray is not installed or the cluster does not answer.
+    Entering it raises UserError where Ray is not installed or the cluster does not answer.
     """
 
-    def __init__(self, workers: int, address: str | None = None) -> None:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        try:
-            import ray
-        except ImportError:
-            raise UserError('--engine ray needs Ray: pip install "testbed[ray]".') from None
-        self._ray, self._going, self._asked, self._address = ray, dict[Any, Job](), workers, address
-        self.workers = workers
+    def __init__(self, workers: int, address: str) -> None:
+        self.workers, self._cluster = workers, Ray(address, workers)
+        self._connection = ExitStack()
+        self._going: dict[Any, Job] = {}
 
     def start(self, job: Job, root: Path, data_dir: Path | None) -> None:
         ref = self._task.remote(job, root.resolve(), data_dir and data_dir.resolve(), version_of("testbed"))
@@ -51,35 +43,21 @@ class RayEngine:
         return [self._ended(ref, self._going.pop(ref)) for ref in ready]
 
     def __enter__(self) -> Self:
-        ray, logs = self._ray, {"log_to_driver": False, "logging_level": logging.ERROR}
-        if self._address:
-            _require_answer(self._address)
-            ray.init(address=self._address, **logs)
-        else:
-            ray.init(num_cpus=self._asked, include_dashboard=False, **logs)
-        self.workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        self._task = ray.remote(num_cpus=1, max_retries=RETRIES)(_attempt)
+        self._ray = self._connection.enter_context(connected(self._cluster, room=0))
+        self.workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        self._task = self._ray.remote(num_cpus=1, max_retries=RETRIES)(_attempt)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for ref in self._going:
             self._ray.cancel(ref, force=True)
-        self._ray.shutdown()
+        self._connection.close()
 
     def _ended(self, ref: Any, job: Job) -> Ended:
         try:
             return Ended(job, self._ray.get(ref))
         except self._ray.exceptions.RayError:
             return Ended(job, died=True)
-
-
-def _require_answer(address: str) -> None:
-    """Ray itself would try for a minute."""
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), ANSWER_S).close()
-    except (OSError, ValueError, OverflowError) as error:
-        raise UserError(f"--address {address}: no Ray cluster answers there ({error}); write HOST:PORT.") from None
 
 
 def _attempt(job: Job, root: Path, data_dir: Path | None, version: str | None) -> Done | None:

@@ -1,20 +1,20 @@
 """Engines by name."""
 
+from testbed.campaign.cluster import RayEngine
 from testbed.campaign.engine import Engine
 from testbed.campaign.local import LocalEngine
 from testbed.errors import UserError
+from testbed.session.shards.cluster import LOCAL
 
 
-def engine_of(name: str, workers: int, threads: int = 1, address: str | None = None) -> Engine:
+def engine_of(name: str, workers: int, threads: int = 1, address: str = LOCAL) -> Engine:
     """Raises UserError for one that is not known, or that is not installed."""
     match name:
-        case "local" if address is None:
+        case "local" if address == LOCAL:
             return LocalEngine(workers, threads)
         case "local":
-            raise UserError(f"--address {address} is for --engine ray.")
+            raise UserError(f"--address {address} goes with --engine ray.")
         case "ray":
-            from testbed.campaign.cluster import RayEngine
-
             return RayEngine(workers, address)
         case _:
             raise UserError(f"--engine {name}: known are local and ray.")

@@ -22,6 +22,7 @@ BENCHMARKS = (
     "replay",
     "scaling",
     "session",
+    "shards",
     "trace",
 )
 

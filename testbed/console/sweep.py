@@ -33,7 +33,7 @@ def sweep(
     yes: bool,
     jobs: int | None,
     engine: str,
-    address: str | None,
+    address: str,
     data_dir: Path | None,
 ) -> None:
     """Run the sweep in `file`, or list what it would do. Raises UserError at the end for jobs that failed."""

@@ -43,10 +43,10 @@ class Fleet(LocalTraining):
         rounds: int = 1,
         momentum: float | None = None,
     ) -> None:
-        self.data, self.shards, self.learnt, self.seed = data, tuple(shards), learnt, seed
+        self.data, self.shards, self.learnt, self.seed, self.rounds = data, tuple(shards), learnt, seed, rounds
         self.spec = learnt.spec
-        self._counts = np.array([len(shard) for shard in shards], dtype=np.int64)
-        self._first = np.cumsum(self._counts) - self._counts
+        self.counts = np.array([len(shard) for shard in shards], dtype=np.int64)
+        self._first = np.cumsum(self.counts) - self.counts
         self._rows = np.concatenate(shards)
         self._accuracy: dict[int, Accuracy] = {}
         super().__init__(learnt.gradients(data.train_x, data.train_y), algorithm, rounds, momentum, learnt.apart)
@@ -61,10 +61,11 @@ class Fleet(LocalTraining):
 
     def batches(self, round_: int) -> Tensor:
         """Rows of the training set, (local_steps, devices, batch_size), int64: a function of seed and round alone."""
-        draw = generator(self.seed, Purpose.BATCHES, round_)
-        size = (self.algorithm.local_steps, len(self), self.algorithm.batch_size)
-        own = draw.integers(self._counts[:, None], size=size)
-        return torch.from_numpy(self._rows[self._first[:, None] + own])
+        return torch.from_numpy(self._rows[self._first[:, None] + self.draws(round_)])
+
+    def draws(self, round_: int) -> Indices:
+        """The same, each as a place among the samples of its device."""
+        return drawn(self.counts, self.algorithm, self.seed, round_)
 
     def sample_losses(self, models: Tensor) -> list[Tensor]:
         """Of each device the losses (samples,) on all of its training samples, under its row of `models`."""
@@ -81,6 +82,12 @@ class Fleet(LocalTraining):
             images, labels = self.data.test_x[:samples], self.data.test_y[:samples]
             self._accuracy[samples] = self.learnt.accuracy(images, labels)
         return self._accuracy[samples](models)
+
+
+def drawn(counts: Indices, algorithm: Algorithm, seed: int, round_: int) -> Indices:
+    """Places (local_steps, devices, batch_size) among the samples of devices that have so many, `counts` (devices,)."""
+    size = (algorithm.local_steps, len(counts), algorithm.batch_size)
+    return generator(seed, Purpose.BATCHES, round_).integers(counts[:, None], size=size)
 
 
 def of_scenario(

@@ -2,5 +2,6 @@
 
 from testbed.session.entry import replay, replay_keys, run
 from testbed.session.recording import record
+from testbed.session.shards import Ray, engine
 
-__all__ = ["record", "replay", "replay_keys", "run"]
+__all__ = ["Ray", "engine", "record", "replay", "replay_keys", "run"]

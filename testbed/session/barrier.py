@@ -7,13 +7,14 @@ is decided in `air`; a device that has none keeps its model and its state.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from testbed.algorithms import State, Training
+from testbed.algorithms import Algorithm, State, Training
 from testbed.exchange import Exchange, Outbox
 from testbed.scenario import Scenario
 from testbed.session.air import Carried, Carrier, Moment, Sizes
@@ -42,6 +43,23 @@ class Standing:
     def moment(self) -> Moment:
         """What of it the network depends on."""
         return Moment(self.round_, self.clock_ns, self.used_j)
+
+    def here(self) -> "Standing":
+        """With all models in this process, as they are."""
+        return self
+
+
+class Stands(Protocol):
+    """A standing, wherever the models are."""
+
+    @property
+    def round_(self) -> int: ...
+
+    @property
+    def moment(self) -> Moment: ...
+
+    def here(self) -> Standing:
+        """With all models in this process."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,13 @@ class Outcome:
     """Rows of the table of events, in the event-driven modes."""
 
 
+class Steps(Protocol):
+    """Whoever steps from one standing to the next."""
+
+    def step(self, standing: Any, watch: Stopwatch) -> "tuple[Stands, Outcome]":
+        """Run one round, or period, from a standing that it made itself."""
+
+
 class Barrier:
     """Steps from one standing to the next."""
 
@@ -79,11 +104,18 @@ class Barrier:
         self._scenario, self._carrier = scenario, carrier
         self._fleet, self._algorithm = learner.fleet, learner.algorithm
         self._trainer = Trainer(learner.fleet, learner.algorithm)
+        self.columns = list[str]()
+        """What is reported per device, beside what every run reports; known from the start on."""
 
     def start(self) -> Standing:
         """Before the first round: the common initial model on every device."""
         models = self._algorithm.first(self._fleet.start())
-        return Standing(0, 0, models, self._trainer.start(models), np.zeros(len(models)))
+        return self.resume(Standing(0, 0, models, self._trainer.start(models), np.zeros(len(models))))
+
+    def resume(self, standing: Standing) -> Standing:
+        """From one that was saved."""
+        self.columns = list(self._algorithm.report(standing.state))
+        return standing
 
     def step(self, standing: Standing, watch: Stopwatch) -> tuple[Standing, Outcome]:
         """Run one round."""
@@ -103,7 +135,7 @@ class Barrier:
             )
             seconds = torch.from_numpy(carried.exchange.travel_s(carried.outbox))
             training = replace(training, losses=losses, seconds=seconds, samples=self._samples(training))
-            weights = [self._weights(carried, exchange) for exchange in range(self._algorithm.exchanges)]
+            weights = weights_of(carried, self._algorithm)
             mixed, following = self._mix(training, weights, without_velocity(state))
             models, state = of_those(carried.mixing, (mixed, following | velocity), (models, state))
         with watch("evaluation"):
@@ -138,21 +170,29 @@ class Barrier:
             models, state = self._algorithm.mix(training, messages, each, state)
         return models, state
 
-    def _weights(self, carried: Carried, exchange: int) -> Tensor:
-        """The algorithm's weights of what arrived, or among those that take part."""
-        if not self._algorithm.needs_air:
-            return self._algorithm.without_air(torch.from_numpy(carried.mixing))
-        neighbours, delivered = carried.exchange.neighbours(), carried.exchange.delivered(exchange)
-        if self._algorithm.whole_rounds:
-            delivered &= carried.mixing & carried.mixing[:, None]
-        heard = torch.from_numpy(neighbours), torch.from_numpy(delivered)
-        return self._algorithm.weights(*heard, carried.moment.round_)
-
     def _accuracy(self, carried: Carried, models: Tensor) -> Tensor:
-        output, rounds = self._scenario.output, (carried.after.round_, self._scenario.run.rounds)
-        last = rounds[0] == rounds[1] or bool((carried.battery_j == 0).all())
-        due = rounds[0] % output.eval_every == 0 or last
-        return self._fleet.accuracy(models, output.eval_samples) if due else torch.full((len(models),), torch.nan)
+        due, samples = is_evaluated(carried, self._scenario), self._scenario.output.eval_samples
+        return self._fleet.accuracy(models, samples) if due else torch.full((len(models),), torch.nan)
+
+
+def weights_of(carried: Carried, algorithm: Algorithm) -> list[Tensor]:
+    """The algorithm's weights in each exchange of a round, of what arrived, or among those that take part."""
+    if not algorithm.needs_air:
+        return [algorithm.without_air(torch.from_numpy(carried.mixing))] * algorithm.exchanges
+    neighbours, weights = torch.from_numpy(carried.exchange.neighbours()), list[Tensor]()
+    for exchange in range(algorithm.exchanges):
+        delivered = carried.exchange.delivered(exchange)
+        if algorithm.whole_rounds:
+            delivered &= carried.mixing & carried.mixing[:, None]
+        weights.append(algorithm.weights(neighbours, torch.from_numpy(delivered), carried.moment.round_))
+    return weights
+
+
+def is_evaluated(carried: Carried, scenario: Scenario) -> bool:
+    """Whether accuracy is measured in that round: every `output.eval_every`, and in the last one."""
+    done = carried.after.round_
+    last = done == scenario.run.rounds or bool((carried.battery_j == 0).all())
+    return done % scenario.output.eval_every == 0 or last
 
 
 def of_those(mixing: NDArray[np.bool_], new: tuple[Tensor, State], old: tuple[Tensor, State]) -> tuple[Tensor, State]:

@@ -26,12 +26,23 @@ def check(models: Tensor, losses: Tensor, round_: int, bound: float) -> None:
 
     A loss that is no number is that of a device that did not train, unless its model is not finite either.
     """
+    check_found(first_broken(models), losses, round_, bound)
+
+
+def first_broken(models: Tensor) -> int | None:
+    """The first device whose model (devices, parameters) is not finite."""
+    if torch.isfinite(models.sum()):
+        return None
+    broken = (~models.isfinite()).any(1).nonzero()
+    return int(broken[0]) if len(broken) else None
+
+
+def check_found(broken: int | None, losses: Tensor, round_: int, bound: float) -> None:
+    """`check`, where the first device whose model is `broken` is known."""
     beyond = (losses > bound).nonzero()
     if len(beyond):
         device, loss = int(beyond[0]), float(losses[beyond[0]])
         higher = ", or a larger run.loss_bound if such a loss is no harm" if isfinite(loss) else ""
         raise Diverged(round_, device, f"the loss {loss:g} (run.loss_bound is {bound:g})", REMEDY + higher)
-    if not torch.isfinite(models.sum()):
-        broken = (~models.isfinite()).any(1).nonzero()
-        if len(broken):
-            raise Diverged(round_, int(broken[0]), "the model is not finite, that")
+    if broken is not None:
+        raise Diverged(round_, broken, "the model is not finite, that")

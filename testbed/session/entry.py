@@ -18,12 +18,13 @@ from testbed.scenario import Scenario, dumps, fingerprint, load, parse
 from testbed.session import cached, checkpoint, demands
 from testbed.session.ahead import Ahead
 from testbed.session.air import Air
-from testbed.session.barrier import Barrier, Standing
+from testbed.session.barrier import Barrier, Standing, Steps
 from testbed.session.learner import Learner
 from testbed.session.observer import Observer
 from testbed.session.periods import Periods
 from testbed.session.recorder import Recorder
 from testbed.session.recording import header_of, is_over, is_taken
+from testbed.session.shards import Lead, Lost, Ray, refuse, sharded
 from testbed.session.stopwatch import Stopwatch
 from testbed.tables import write_whole
 from testbed.trace import read
@@ -40,13 +41,15 @@ def run(
     recording: Path | None = None,
     observer: Observer | None = None,
     command: str | None = None,
+    engine: Ray | None = None,
 ) -> Run:
     """Train as `scenario` says; write tables, trace and checkpoint to the run directory `out`.
 
     `recording`: a folder with one of the live network of this scenario, which is then not simulated again but where
     it is asked for something else than was recorded; in place of the cache of airs.
 
-    `resume` goes on with an unfinished run in `out`, and ends with the tables of an unbroken one.
+    `resume` goes on with an unfinished run in `out`, and ends with the tables of an unbroken one. `engine`: who trains;
+    by default this process, for all devices. The tables do not depend on it.
     Raises UserError for what cannot be had (data, engine) and for an `out` that holds something else;
     nothing is written before all is known to be there.
     """
@@ -56,22 +59,47 @@ def run(
     saved, origin = checkpoint.load(out / "checkpoint"), _origin(scenario, out, command)
     torch.set_num_threads(origin["threads"])
     learner = Learner(scenario, data_dir)
+    if engine is not None:
+        refuse(scenario, learner.algorithm)
     if scenario.run.mode != "barrier":
         return _run_periods(scenario, out, learner, saved, origin, observer, began)
+    try:
+        return _run_rounds(scenario, out, learner, saved, origin, observer, began, engine, data_dir, recording)
+    except Lost as lost:
+        observer.noted(f"the run goes on from its last checkpoint: {lost}")
+        options: dict[str, Any] = {"data_dir": data_dir, "recording": recording, "observer": observer}
+        return run(scenario, out, resume=True, command=command, engine=engine, **options)
+
+
+def _run_rounds(
+    scenario: Scenario,
+    out: Path,
+    learner: Learner,
+    saved: Standing | None,
+    origin: dict[str, Any],
+    observer: Observer,
+    began: float,
+    engine: Ray | None,
+    data_dir: Path | None,
+    recording: Path | None,
+) -> Run:
+    """`run` in `barrier` mode. Raises Lost where the last checkpoint is all that is left of the shards."""
     remembered = cached.find(scenario, learner.workload, observer, recording)
     origin.setdefault("rounds_from_cache", min(len(remembered or ()), scenario.run.rounds))
     with closing(cached.network(scenario, remembered)) as network, ExitStack() as stack:
         air = Air(scenario, learner.workload, network)
         ahead = _is_live(scenario) and not learner.workload.dynamic
         carrier = stack.enter_context(closing(Ahead(air, scenario.run.rounds))) if ahead else air
-        barrier = Barrier(scenario, learner, carrier)
-        standing = saved or barrier.start()
+        barrier: Barrier | Lead = Barrier(scenario, learner, carrier)
+        if engine is not None:
+            barrier = stack.enter_context(sharded(engine, scenario, learner, carrier, data_dir, observer))
+        standing = barrier.start() if saved is None else barrier.resume(saved)
         _verify(air, out / "trace", standing.round_, learner.workload.dynamic)
         observer.started(learner, network, standing.round_)
         demands.hold(scenario, learner.algorithm, network, observer)
         out.mkdir(parents=True, exist_ok=True)
         write_whole(out / SCENARIO, dumps(scenario).encode())
-        columns = learner.algorithm.report(standing.state)
+        columns = barrier.columns
         header, checkpoint_s = header_of(scenario, network), scenario.output.checkpoint_s
         recorder = Recorder(out, origin, header, columns, standing, checkpoint_s, began)
         _train(scenario.run.rounds, barrier, air, recorder, observer)
@@ -144,7 +172,7 @@ def replay_keys(
     return {"kind": "replay", "trace": whole, **stated}
 
 
-def _train(rounds: int, barrier: Barrier | Periods, air: Air | Periods, recorder: Recorder, observer: Observer) -> None:
+def _train(rounds: int, barrier: Steps, air: Air | Periods, recorder: Recorder, observer: Observer) -> None:
     watch, events = Stopwatch(), air.network.events
     try:
         while not is_over(rounds, air, recorder.standing.moment, observer):

@@ -15,7 +15,7 @@ from testbed.exchange import A_PARTNER, ONE_PAIR, Deliveries, Outbox
 from testbed.results import RunWriter
 from testbed.results.directory import EVENTS, PARTS, SIMULATION
 from testbed.session import checkpoint
-from testbed.session.barrier import Outcome, Standing
+from testbed.session.barrier import Outcome, Stands
 from testbed.session.stopwatch import Stopwatch
 from testbed.trace import Header, TraceWriter
 
@@ -29,7 +29,7 @@ class Recorder:
         manifest: Mapping[str, Any],
         header: Header,
         columns: Iterable[str],
-        standing: Standing,
+        standing: Stands,
         checkpoint_s: float,
         began: float,
         events: bool = False,
@@ -40,7 +40,7 @@ class Recorder:
         self._trace = TraceWriter(folder / "trace", header, standing.round_)
         self._run = RunWriter(folder, manifest, columns, standing.round_, began, events)
 
-    def append(self, outcome: Outcome, standing: Standing, watch: Stopwatch, events: int) -> None:
+    def append(self, outcome: Outcome, standing: Stands, watch: Stopwatch, events: int) -> None:
         """Append a round to every table; only then is its standing one to go on from."""
         with watch("writing"):
             self._trace.append(outcome.round_, outcome.outbox, outcome.exchange)
@@ -57,7 +57,7 @@ class Recorder:
         if force or time.monotonic() - self._saved >= self._checkpoint_s:
             self._trace.sync()
             self._run.sync()
-            checkpoint.save(self._folder / "checkpoint", self.standing)
+            checkpoint.save(self._folder / "checkpoint", self.standing.here())
             self._saved = time.monotonic()
 
     def finish(self) -> None:

@@ -12,7 +12,26 @@ SMALL = 0.01
 
 def consensus_distance(models: Tensor) -> float:
     """Root mean square over devices of the distance to the mean model."""
-    return float((models - models.mean(0)).square().sum(1).mean().sqrt())
+    return root_mean(squared_distances(models, summed(models) / len(models)))
+
+
+def summed(models: Tensor, before: Tensor | None = None) -> Tensor:
+    """The sum of all models (parameters,), float64: one device after the other, so that it can go on from the
+    sum `before`, of other devices."""
+    total = torch.zeros(models.shape[1], dtype=torch.float64) if before is None else before.clone()
+    for model in models:
+        total += model
+    return total
+
+
+def squared_distances(models: Tensor, mean: Tensor) -> Tensor:
+    """(devices,) from each model to the mean model (parameters,)."""
+    return (models - mean.to(models)).square().sum(1)
+
+
+def root_mean(squares: Tensor) -> float:
+    """Of one square for each device."""
+    return float(squares.mean().sqrt())
 
 
 def spectral_gap(weights: Tensor) -> float:
@@ -25,9 +44,19 @@ def spectral_gap(weights: Tensor) -> float:
 
 def mean_size(models: Tensor) -> float:
     """Mean of |w| over all weights of all devices."""
-    return float(models.abs().mean(dtype=torch.float64))
+    return float(sizes(models).mean())
+
+
+def sizes(models: Tensor) -> Tensor:
+    """(devices,) mean of |w| of each, float64."""
+    return models.abs().mean(1, dtype=torch.float64)
 
 
 def small_share(models: Tensor) -> float:
     """Share of the weights with |w| <= 0.01."""
-    return float((models.abs() <= SMALL).sum() / models.numel())
+    return float(small(models).sum() / models.numel())
+
+
+def small(models: Tensor) -> Tensor:
+    """(devices,) how many weights of each are that small."""
+    return (models.abs() <= SMALL).sum(1)

@@ -29,7 +29,11 @@ class Trainer:
 
     def start(self, models: Tensor) -> State:
         """All that is kept beside the models, before the first round."""
-        return self._algorithm.start(models) | ({VELOCITY: self._fleet.velocity_start(models)} if self._keeps else {})
+        return self._algorithm.start(models) | self.velocity(models)
+
+    def velocity(self, models: Tensor) -> State:
+        """What of that is not the algorithm's: momentum, if it is kept."""
+        return {VELOCITY: self._fleet.velocity_start(models)} if self._keeps else {}
 
     def train(self, models: Tensor, state: State, round_: int) -> Done:
         """All devices in a round."""

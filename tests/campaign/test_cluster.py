@@ -73,7 +73,7 @@ def test_a_machine_that_does_not_see_the_folder_says_so(address: str, tmp_path: 
 
 
 def test_no_cluster_there() -> None:
-    with pytest.raises(UserError, match="no Ray cluster answers there"), RayEngine(1, "127.0.0.1:1"):
+    with pytest.raises(UserError, match="nobody answers there"), RayEngine(1, "127.0.0.1:1"):
         pass
 
 

@@ -40,7 +40,7 @@ def test_a_sweep_says_what_came_of_it(tmp_path: Path) -> None:
     ("options", "sentence"),
     [
         (["--engine", "spark"], "--engine spark: known are local and ray"),
-        (["--address", "host:1"], "--address host:1 is for --engine ray"),
+        (["--address", "host:1"], "--address host:1 goes with --engine ray"),
     ],
 )
 def test_engines_that_are_none(options: list[str], sentence: str, tmp_path: Path) -> None:

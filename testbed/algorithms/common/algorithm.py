@@ -87,6 +87,11 @@ class Algorithm(ABC):
     """A path between any two devices in every round."""
     fixed: ClassVar[Demand] = "no"
     """The same links in every round."""
+    shardable: ClassVar[bool] = False
+    """Whether it knows of `rows`, so that the devices of a run may be shared out among processes."""
+    rows: slice = slice(None)
+    """The devices whose rows `training` and `state` hold: all, but in a sharded run those of one shard. Messages and
+    weights are those of all devices even then: `linear(messages, weights, self.rows)` mixes for the shard's own."""
     whole_rounds: ClassVar[bool] = False
     """Whether messages count only among devices that are here at the close of the round, too: where what one gives is
     what another takes."""
