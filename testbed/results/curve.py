@@ -119,9 +119,10 @@ def _curve(run: Run, rounds: dict[str, Reals], diverged: bool) -> Curve:
 def _wall_s(run: Run, column: str) -> float:
     """Of a round, the median; NaN where nobody kept the time."""
     try:
-        return float(np.median(run.wall[column]))
+        taken = run.wall[column]
     except UserError:
         return float("nan")
+    return float(np.median(taken)) if len(taken) else float("nan")
 
 
 def _mean(run: Run, column: str) -> Reals:

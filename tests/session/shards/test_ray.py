@@ -118,6 +118,7 @@ def test_another_testbed_on_a_node_is_refused(nodes: Any, tmp_path: Path, monkey
         testbed.run(SCENARIO, tmp_path / "run", engine=Ray(nodes.address, 2))
 
 
+@pytest.mark.slow
 def test_a_lost_node_costs_the_rounds_since_the_checkpoint(
     nodes: Any, local: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
