@@ -105,9 +105,8 @@ def _summary(out: Path) -> None:
     if len(found) > SHOWN:
         print(f"... and {len(found) - SHOWN} settings more")
     if missing:
-        print(
-            f"{missing} of {len(sweep.cells)} cells are not finished: they diverged or failed, or their air did, or another call is at them"
-        )
+        why = "they diverged or failed, or their air did, or another call is at them"
+        print(f"{missing} of {len(sweep.cells)} cells are not finished: {why}")
     print(f"{out}; figures: testbed plot density {out}")
 
 
