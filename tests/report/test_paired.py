@@ -67,6 +67,13 @@ def test_what_never_reached_the_target_is_not_averaged_away(tmp_path: Path) -> N
     )
 
 
+def test_equal_differences_have_an_interval_with_ends() -> None:
+    values = np.array([-50.0, -50.0, -50.0, -40.0, -40.0])
+    found = stats.t.interval(0.95, 4, values.mean(), stats.sem(values))
+    assert bootstrap(values) == pytest.approx(found)
+    assert bootstrap(-values) == pytest.approx((-found[1], -found[0]))
+
+
 def test_differences_are_corrected_for_being_many() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])  # Holm 1979: 3, 2, 1 times, never falling
     assert holm([0.9, 0.6]) == [1.0, 1.0]
