@@ -34,7 +34,7 @@ class LocalEngine:
         finished, _ = wait(self._going, seconds, FIRST_COMPLETED)
         if any(isinstance(future.exception(), BrokenProcessPool) for future in finished):
             return self._broken()
-        return [Ended(self._going.pop(future), future.result()) for future in finished]
+        return [_ended(future, self._going.pop(future)) for future in finished]
 
     def __enter__(self) -> Self:
         return self
@@ -58,12 +58,15 @@ class LocalEngine:
         assert self._pool is not None
         self._pool.shutdown()
         self._pool = None
-        ended = [
-            Ended(job, died=True) if isinstance(future.exception(), BrokenProcessPool) else Ended(job, future.result())
-            for future, job in self._going.items()
-        ]
+        ended = [_ended(future, job) for future, job in self._going.items()]
         self._going.clear()
         return ended
+
+
+def _ended(future: Future[Done | None], job: Job) -> Ended:
+    """A process that was asked to end, by somebody else than us, has left its job as one that was killed."""
+    died = isinstance(future.exception(), BrokenProcessPool | SystemExit)
+    return Ended(job, died=True) if died else Ended(job, future.result())
 
 
 def _begin(threads: int) -> None:

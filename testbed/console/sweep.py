@@ -97,7 +97,7 @@ def _summary(out: Path) -> None:
         place = sweep.place(cell)
         finished = Run.is_one(place) and Run(place).finished
         missing += not finished
-        found[cell.label] += [Run(place).best_accuracy] * finished
+        found[cell.label] += [Run(place).best_accuracy] if finished else []
     table = Table("setting", "seeds", "best accuracy", box=None, header_style="dim")
     for label, values in list(found.items())[:SHOWN]:
         table.add_row(label, str(len(values)), _spread(values))
@@ -105,7 +105,8 @@ def _summary(out: Path) -> None:
     if len(found) > SHOWN:
         print(f"... and {len(found) - SHOWN} settings more")
     if missing:
-        print(f"{missing} of {len(sweep.cells)} cells are not finished: they diverged or failed, or their air did")
+        why = "they diverged or failed, or their air did, or another call is at them"
+        print(f"{missing} of {len(sweep.cells)} cells are not finished: {why}")
     print(f"{out}; figures: testbed plot density {out}")
 
 

@@ -34,12 +34,14 @@ class Cells:
 
     header: tuple[str, ...]
     rows: tuple[Row, ...]
+    """Of those that were begun."""
     finished: int
+    planned: int
     note: str
 
     @property
     def progress(self) -> str:
-        return f"{self.finished} of {len(self.rows)} cells are finished"
+        return f"{self.finished} of {self.planned} cells are finished"
 
 
 def readable(folders: Sequence[Path]) -> dict[Path, Facts | str]:
@@ -53,15 +55,15 @@ def readable(folders: Sequence[Path]) -> dict[Path, Facts | str]:
     return found
 
 
-def table(found: dict[Path, Facts | str], replayed: Path | None) -> Cells:
-    """A row for each cell, in the order given."""
+def table(found: dict[Path, Facts | str], replayed: Path | None, planned: int) -> Cells:
+    """A row for each cell, in the order given; of `planned` in all."""
     keys = _differing([each for each in found.values() if isinstance(each, Facts)])
     shown = keys[:MOST_KEYS]
     rows = [_row(folder, each, shown, folder == replayed) for folder, each in found.items()]
     more = f"{len(keys) - len(shown)} more keys of the scenarios differ." if len(keys) > len(shown) else ""
     header = ("cell", "algorithm", "seed", *(".".join(key) for key in shown), *RESULTS)
     done = sum(isinstance(each, Facts) and each.run.finished for each in found.values())
-    return Cells(header, tuple(rows), done, more)
+    return Cells(header, tuple(rows), done, planned, more)
 
 
 def _row(folder: Path, cell: Facts | str, keys: Sequence[tuple[str, str]], is_replayed: bool) -> Row:

@@ -75,14 +75,14 @@ def facts(folder: Path) -> Facts:
 
 
 def last_reason(folder: Path) -> str:
-    """Of the last stop in the log of a run; empty where there is none."""
+    """Of the stop that the log of a run ends with; empty where it goes on after it, or never stopped."""
     for line in reversed(beginning(folder / "log.jsonl").splitlines()):
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(entry, dict) and entry.get("event") == "stopped":
-            return text(entry.get("reason"))
+        if isinstance(entry, dict) and "event" in entry:
+            return text(entry.get("reason")) if entry["event"] == "stopped" else ""
     return ""
 
 

@@ -15,7 +15,7 @@ from testbed.page import facts, pictures, summary
 from testbed.page.cells import readable, table
 from testbed.page.facts import Facts
 from testbed.page.shown import Shown, shown
-from testbed.results import runs_in
+from testbed.results import Sweep, runs_in
 from testbed.results.manifest import version_of
 
 SCRIPTS = ("unpack", "colours", "network", "scene", "strip", "player", "page")
@@ -69,7 +69,8 @@ def _of_run(run: Facts) -> str:
 def _of_sweep(folder: Path, runs: list[Path], cell: str | None) -> str:
     found = readable(runs)
     chosen = _chosen(folder, found, cell)
-    cells = table(found, chosen)
+    planned = len(Sweep(folder).cells) if Sweep.is_one(folder) else len(runs)
+    cells = table(found, chosen, planned)
     values: dict[str, Any] = {"no_replay": "No cell has a whole round: there is nothing to replay."}
     if chosen and isinstance(run := found[chosen], Facts):
         seen = _seen(run)
@@ -79,8 +80,8 @@ def _of_sweep(folder: Path, runs: list[Path], cell: str | None) -> str:
     begun = [each for each, known in found.items() if isinstance(known, Facts) and known.rounds]
     return _rendered(
         title=folder.resolve().name,
-        sentence=f"A sweep of {len(runs)} cell{'s' * (len(runs) > 1)}",
-        status="finished" if cells.finished == len(runs) else "unfinished",
+        sentence=f"A sweep of {planned} cell{'s' * (planned > 1)}",
+        status="finished" if cells.finished == planned else "unfinished",
         progress=cells.progress,
         cells=cells,
         pictures=pictures.of_runs(begun) if begun else [],

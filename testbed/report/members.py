@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from testbed.errors import UserError
-from testbed.results import Run, runs_in
+from testbed.results import Run, Sweep, runs_in
 from testbed.results.curve import Curve, curve_of
 from testbed.results.manifest import version_of
 from testbed.scenario import Scenario, load
@@ -46,6 +46,7 @@ def read(folders: Iterable[Path], partial: bool) -> tuple[list[Member], list[str
     Unfinished runs are left out where there is a finished one; where there is none they are taken if `partial`.
     Raises UserError if nothing is left, and for runs of another version that cannot be read.
     """
+    folders = list(folders)
     paths = dict.fromkeys(path.resolve() for folder in folders for path in runs_in(folder))
     if not paths:
         raise UserError("Name at least one run directory, sweep or folder of runs.")
@@ -55,6 +56,7 @@ def read(folders: Iterable[Path], partial: bool) -> tuple[list[Member], list[str
         raise UserError(f"None of the {len(paths)} runs has finished: there is nothing to plot yet.")
     taken = finished or begun
     notes = [f"{_count(len(paths) - len(taken))} unfinished and left out."] if len(taken) < len(paths) else []
+    notes += _not_begun(folders)
     notes += [] if finished else ["No run has finished: this is how far they are."]
     wild = sum(member.curve.diverged for member in taken)
     notes += (
@@ -64,6 +66,12 @@ def read(folders: Iterable[Path], partial: bool) -> tuple[list[Member], list[str
         if not member.curve.diverged and not np.isfinite(member.curve.accuracy).any():
             raise UserError(f"{member.folder} has no evaluated round yet.")
     return taken, notes
+
+
+def _not_begun(folders: Iterable[Path]) -> list[str]:
+    sweeps = [Sweep(folder) for folder in folders if Sweep.is_one(folder)]
+    missing = [(sum(not Run.is_one(each.place(cell)) for cell in each.cells), each) for each in sweeps]
+    return [f"{count} of the {len(each.cells)} cells of {each.name} are not begun." for count, each in missing if count]
 
 
 def _count(runs: int) -> str:

@@ -97,7 +97,11 @@ def differences(series: Sequence[Series], metric: Metric, target: float) -> list
 
 
 def bootstrap(values: Reals) -> tuple[float, float]:
-    """Ends of the 95 % interval of the mean of values (seeds,); the same every time."""
+    """Ends of the 95 % interval of the mean of values (seeds,); the same every time.
+
+    Where many values are equal, as counts of rounds are, resamples of one value alone leave it without an end: then it
+    is Student's interval.
+    """
     mean, error = values.mean(), _error(values)
     if error == 0:
         return float(mean), float(mean)
@@ -105,6 +109,9 @@ def bootstrap(values: Reals) -> tuple[float, float]:
     with np.errstate(divide="ignore", invalid="ignore"):
         pivots = (draws.mean(1) - mean) / _error(draws)
     below, above = np.nanquantile(pivots, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
+    if not np.isfinite([below, above]).all():
+        above = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1)
+        below = -above
     return float(mean - above * error), float(mean - below * error)
 
 

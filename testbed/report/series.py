@@ -1,6 +1,7 @@
 """Runs gathered into series: those that differ in their seed alone are one setting, with a mean and an interval."""
 
 import json
+import zlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -187,7 +188,7 @@ def _short(key: str) -> str:
 
 
 def _text(value: Any) -> str:
-    """A value as it stands in a label."""
+    """A value as it stands in a label: a long one by its beginning and a hash, as two may begin alike."""
     match value:
         case None:
             return ""
@@ -197,4 +198,4 @@ def _text(value: Any) -> str:
             text = str(value)
         case _:
             text = json.dumps(value)
-    return text if len(text) <= 24 else f"{text[:23]}…"
+    return text if len(text) <= 24 else f"{text[:18]}…{zlib.crc32(text.encode()):08x}"

@@ -65,6 +65,6 @@ def _tree(file: Path) -> dict[str, Any]:
         tree = json.loads(file.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{file.parent} is not a sweep: it has no {PLAN}.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{file} is damaged: {error}.") from None
     return tree if isinstance(tree, dict) else {}

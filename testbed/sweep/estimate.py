@@ -65,13 +65,6 @@ def estimate(plan: Plan, out: Path, budget_s: float, data_dir: Path | None = Non
     return Estimate(total, known, len(costs) - known, guessed)
 
 
-def _mean(costs: list[_Cost]) -> _Cost:
-    """NaN of none."""
-    if not costs:
-        return _Cost(np.nan, np.nan)
-    return _Cost(float(np.mean([cost.cell for cost in costs])), float(np.mean([cost.air for cost in costs])))
-
-
 def _one_each(cells: list[Cell]) -> dict[str, Cell]:
     """A cell of each setting."""
     return {cell.label: cell for cell in reversed(cells)}

@@ -141,15 +141,17 @@ def _require_key(key: str, table: str, path: Path) -> None:
         raise UserError(f"{path}, [{table}]: {unknown((section, name))}")
     if key == "run.name":
         raise UserError(f"{path}, [{table}]: run.name is made by the sweep, from what a cell differs in.")
+    if key == "run.seed":
+        raise UserError(f"{path}, [{table}]: seeds stand in [sweep]: `seeds = 5` for 1 to 5, or a list of them.")
 
 
 def _require_once(file: SweepFile, path: Path) -> None:
     """A key stands in one table alone, but that others may change what [set] says."""
     listed = {key for entry in file.listed for key in entry.keys}
-    axes = [*file.grid, *listed, *(file.random.keys if file.random else ()), *(["run.seed"] if file.seeds else [])]
+    axes = [*file.grid, *listed, *(file.random.keys if file.random else ())]
     twice = next((key for key in axes if axes.count(key) > 1), None)
     if twice:
-        raise UserError(f"{path}: {twice} is varied twice: by grid, list, random or seeds, take one.")
+        raise UserError(f"{path}: {twice} is varied twice: by grid, list or random, take one.")
     if file.seeds == []:
         raise UserError(f"{path}: sweep.seeds is empty: write how many, or a list of them.")
 

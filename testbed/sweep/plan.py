@@ -75,10 +75,15 @@ def _axes(file: SweepFile, seeds: list[int]) -> dict[str, list[Any]]:
 
 def _require_distinct(cells: list[Cell], path: Path) -> None:
     seen: dict[str, Cell] = {}
+    named: dict[tuple[str, int], Cell] = {}
     for cell in cells:
         twin = seen.setdefault(fingerprint(cell.run), cell)
         if twin is not cell:
             raise UserError(
                 f"{path}: {twin.label!r} and {cell.label!r}, seed {cell.seed}, are the same scenario: an axis names a "
                 "value twice, or one that changes nothing there."
+            )
+        if named.setdefault((cell.label, cell.seed), cell) is not cell:
+            raise UserError(
+                f"{path}: two settings are called {cell.label!r}: give each a label of its own in [[list]]."
             )

@@ -17,14 +17,15 @@ from tests.campaign.made import TINY, Cell, Heard, Jobs
 
 @dataclass(frozen=True)
 class Deadly(Cell):
-    """Its process is killed the first time."""
+    """Its process is killed, or asked to end, the first time."""
 
     mark: str = ""
+    by: int = signal.SIGKILL
 
     def scenario(self, recording: Path | None) -> Scenario:
         if not Path(self.mark).exists():
             Path(self.mark).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.by)
         return self.run
 
 
@@ -44,6 +45,14 @@ def test_a_killed_worker_costs_time_alone(tmp_path: Path) -> None:
     assert any("its process died" in done.told for done in heard.done)
     assert "ZeroDivisionError: of all things (all of it is in" in failed[0].told
     assert 'raise ZeroDivisionError("of all things")' in (tmp_path / "failed" / "faulty.txt").read_text()
+
+
+def test_a_worker_that_is_asked_to_end_costs_time_alone(tmp_path: Path) -> None:
+    asked = Deadly("asked", mark=str(tmp_path / "mark"), by=signal.SIGTERM)
+    heard, jobs = Heard(), Jobs(tmp_path, [asked], Store(tmp_path))
+    assert work(jobs, LocalEngine(1), None, heard) == []
+    assert Run(tmp_path / "cells" / "asked").finished
+    assert any("its process died" in done.told for done in heard.done)
 
 
 def test_a_claimed_cell_is_left(tmp_path: Path) -> None:

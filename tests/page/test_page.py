@@ -174,6 +174,22 @@ def test_a_sweep_is_a_table_of_its_cells(tmp_path: Path) -> None:
     assert HOSTILE not in text
 
 
+def test_cells_that_were_not_begun_are_counted(tmp_path: Path) -> None:
+    folder = sweep(tmp_path / "density")
+    cells = [{"name": name, "label": name, "seed": 1, "keys": {}} for name in "abcdef"]
+    (folder / "plan.json").write_text(json.dumps({"format": 1, "name": "density", "axes": {}, "cells": cells}))
+    plain = words(page(folder))
+    assert "A sweep of 6 cells" in plain
+    assert "2 of 6 cells are finished" in plain
+
+
+def test_a_run_that_goes_on_does_not_say_why_it_stopped_before(tmp_path: Path) -> None:
+    folder = made.run(tmp_path / "a", done=False)
+    with (folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps({"event": "resumed", "round": 3}) + "\n")
+    assert "Stopped:" not in words(page(folder))
+
+
 def test_another_cell_is_replayed_where_it_is_named(tmp_path: Path) -> None:
     folder = sweep(tmp_path / "density")
     assert "The replayed cell, c" in page(folder, "c")

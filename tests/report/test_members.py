@@ -30,6 +30,13 @@ def test_a_run_without_a_whole_round_has_not_begun(tmp_path: Path) -> None:
         read([run(tmp_path / "a", [], end="test")], partial=True)
 
 
+def test_cells_of_a_sweep_that_were_not_begun_are_counted(tmp_path: Path) -> None:
+    run(tmp_path / "cells" / "a", [0.1, 0.2])
+    cells = [{"name": name, "label": name, "seed": 1, "keys": {}} for name in "abc"]
+    (tmp_path / "plan.json").write_text(json.dumps({"format": 1, "name": "density", "axes": {}, "cells": cells}))
+    assert read([tmp_path], partial=True)[1] == ["2 of the 3 cells of density are not begun."]
+
+
 def test_a_diverged_run_has_ended_and_is_named(tmp_path: Path) -> None:
     told = run(tmp_path / "told", [0.1], end="Diverged: in round 1")
     marked = run(tmp_path / "marked", [0.1], 2, end="test")

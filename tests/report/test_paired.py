@@ -46,12 +46,32 @@ def test_methods_meet_at_one_density_alone(tmp_path: Path) -> None:
     assert "over 1 seed at density 0.8:" in said
 
 
+def test_long_values_that_begin_alike_are_not_one_place(tmp_path: Path) -> None:
+    pies = ["raspberry-pi-4"] * 3
+    here, there = ({"devices": {"profile": [*pies, last]}} for last in ("raspberry-pi-4", "jetson-nano"))
+    ours = seeds(tmp_path / "a", "atc", [0.5] * 5, sections=here)
+    theirs = seeds(tmp_path / "b", "dpsgd", [0.4] * 5, sections=there)
+    assert sentences([*ours, *theirs]) == []
+    long = [1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
+    one, other = ([*long, last] for last in (5.0, 7.0))
+    folders = [*seeds(tmp_path / "c", "hyperprism", [0.5] * 5, candidates=one)]
+    folders += seeds(tmp_path / "d", "hyperprism", [0.6] * 5, candidates=other)
+    assert len(gather(folders)[0]) == 2
+
+
 def test_what_never_reached_the_target_is_not_averaged_away(tmp_path: Path) -> None:
     folders = [*seeds(tmp_path, "atc", [0.5] * 5), *seeds(tmp_path, "dpsgd", [0.3, 0.5, 0.5, 0.5, 0.5])]
     (said,) = sentences(folders, metric=SECONDS)
     assert said == (
         "ATC - D-PSGD: simulated time cannot be told, as under 1 of 5 seeds one of the two never reached the target."
     )
+
+
+def test_equal_differences_have_an_interval_with_ends() -> None:
+    values = np.array([-50.0, -50.0, -50.0, -40.0, -40.0])
+    found = stats.t.interval(0.95, 4, values.mean(), stats.sem(values))
+    assert bootstrap(values) == pytest.approx(found)
+    assert bootstrap(-values) == pytest.approx((-found[1], -found[0]))
 
 
 def test_differences_are_corrected_for_being_many() -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from testbed.campaign.store import claimed
 from testbed.cli import app
 from testbed.errors import UserError
+from testbed.sweep import plan_of
 from tests.sweep.made import HEAD, written
 
 TWO = '[grid]\nalgorithm.name = ["dpsgd", "wpm"]\n'
@@ -34,6 +36,14 @@ def test_a_sweep_says_what_came_of_it(tmp_path: Path) -> None:
     assert "2 cells in 2 settings, 2 finished" in said(
         str(written(tmp_path, HEAD + TWO)), "--out", str(out), "--dry-run", "--set", "run.rounds=1"
     )
+
+
+def test_cells_that_never_began_do_not_hide_what_failed(tmp_path: Path) -> None:
+    plan, out = plan_of(written(tmp_path, HEAD + TWO)), tmp_path / "out"
+    with claimed(out / "cells" / plan.cells[0].name):
+        (out / "plan.json").write_text(plan.dumps())
+        told = said(str(tmp_path / "sweep.toml"), "--out", str(out), "--jobs", "1")
+    assert "1 of 2 cells are not finished" in told
 
 
 @pytest.mark.parametrize(

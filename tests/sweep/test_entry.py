@@ -147,6 +147,7 @@ def test_sweeps_of_another_version_are_told(tmp_path: Path) -> None:
     ("tree", "sentence"),
     [
         ("{", "is damaged"),
+        ("[" * 100_000, "is damaged"),
         ("[]", "of another version"),
         ('{"format": 1}', "is damaged: call testbed sweep again"),
         ('{"format": 1, "name": "a", "axes": {}, "cells": [{"name": "a"}]}', "is damaged: call testbed sweep again"),

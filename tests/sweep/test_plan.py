@@ -59,6 +59,12 @@ def test_the_same_cell_twice_is_told(tmp_path: Path) -> None:
         plan_of(written(tmp_path, HEAD + "[grid]\nalgorithm.lr = [0.1, 0.1]\n"))
 
 
+def test_settings_of_one_name_are_told(tmp_path: Path) -> None:
+    text = HEAD + '[[list]]\nlabel = "A"\nalgorithm.name = "wpm"\n[[list]]\nlabel = "A"\nalgorithm.name = "dpsgd"\n'
+    with pytest.raises(UserError, match="two settings are called 'A': give each a label of its own"):
+        plan_of(written(tmp_path, text))
+
+
 def test_an_impossible_cell_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"sweep.toml, density 2, seed 7: network.density = 2.0"):
         plan_of(written(tmp_path, HEAD + "[grid]\nnetwork.density = [0.5, 2.0]\n"))
