@@ -392,7 +392,7 @@ def sweep(
     """Run every cell of a sweep once; called again, it goes on where it was stopped."""
     from testbed import console
 
-    console.sweep(file, overrides or [], out, dry_run, yes, jobs, engine, address, data_dir)
+    console.sweep(file, overrides or [], out, dry_run, yes, jobs, engine, address, data_dir, _command())
 
 
 @app.command()

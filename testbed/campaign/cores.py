@@ -19,12 +19,10 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def share(scenarios: Iterable[Scenario], asked: int | None = None) -> tuple[int, int]:
-    """Processes and threads of each: as many processes as are asked for, else as there are cores and room for."""
+def workers_for(scenarios: Iterable[Scenario]) -> int:
+    """As many as there are cores and memory for, each computing on one thread; one at the least."""
     free, need = free_bytes(), max(map(needed_bytes, scenarios), default=PROCESS_BYTES)
-    fitting = cores() if free is None else min(cores(), max(1, int(free / need)))
-    workers = asked or fitting
-    return workers, max(1, cores() // workers)
+    return cores() if free is None else min(cores(), max(1, int(free / need)))
 
 
 def needed_bytes(scenario: Scenario) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from testbed.campaign.job import Air, Cell, Job
 from testbed.campaign.store import Store, claimed, discard_other, discard_other_air, write_diverged
 from testbed.errors import UserError
+from testbed.scenario import fingerprint
 from testbed.session import record, run
 from testbed.session.divergence import Diverged
 from testbed.tables import write_whole
@@ -63,6 +64,8 @@ def _run(cell: Cell, store: Store, data_dir: Path | None) -> str:
     air, folder = cell.recording(), store.folder(cell)
     recording = store.folder(air) if air else None
     scenario = cell.scenario(recording)
+    if cell.fingerprint not in (None, fingerprint(scenario)):
+        raise UserError("A file that its scenario names has changed since this was begun: call the same command again.")
     discard_other(folder, scenario)
     try:
         ran = run(scenario, folder, resume=True, data_dir=data_dir, recording=recording)

@@ -7,11 +7,11 @@ from testbed.errors import UserError
 from testbed.session.shards.cluster import LOCAL
 
 
-def engine_of(name: str, workers: int, threads: int = 1, address: str = LOCAL) -> Engine:
+def engine_of(name: str, workers: int, address: str = LOCAL) -> Engine:
     """Raises UserError for one that is not known, or that is not installed."""
     match name:
         case "local" if address == LOCAL:
-            return LocalEngine(workers, threads)
+            return LocalEngine(workers)
         case "local":
             raise UserError(f"--address {address} goes with --engine ray.")
         case "ray":

@@ -28,6 +28,10 @@ class Cell(Protocol):
     def name(self) -> str:
         """Of its folder."""
 
+    @property
+    def fingerprint(self) -> str | None:
+        """Of its scenario, where a run in its folder has to be of that; None where its name says enough."""
+
     def recording(self) -> Air | None:
         """The air that it plays; None where it needs none, or has one of its own."""
 

@@ -1,4 +1,8 @@
-"""Worker processes on this machine, each on cores of its own."""
+"""Worker processes on this machine.
+
+Each computes on one thread: then all cores are used and none twice, and no number depends on how many processes there
+are, as a convolution's last digits depend on its threads.
+"""
 
 import multiprocessing
 import os
@@ -19,10 +23,10 @@ from testbed.campaign.job import Job
 
 
 class LocalEngine:
-    """An engine of `workers` processes, on `threads` threads each. One that dies is replaced."""
+    """An engine of `workers` processes. One that dies is replaced."""
 
-    def __init__(self, workers: int, threads: int = 1) -> None:
-        self.workers, self._threads = workers, threads
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
         self._pool: ProcessPoolExecutor | None = None
         self._going: dict[Future[Done | None], Job] = {}
 
@@ -51,7 +55,7 @@ class LocalEngine:
 
     def _started(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, context, initializer=_begin, initargs=(self._threads,))
+        return ProcessPoolExecutor(self.workers, context, initializer=_begin)
 
     def _broken(self) -> list[Ended]:
         """When one process dies, the pool ends the others, too; all they were at is begun again, in a new one."""
@@ -69,9 +73,9 @@ def _ended(future: Future[Done | None], job: Job) -> Ended:
     return Ended(job, died=True) if died else Ended(job, future.result())
 
 
-def _begin(threads: int) -> None:
-    """A worker computes on its threads, and ends when it is asked to, or when whoever started it is gone."""
-    torch.set_num_threads(threads)
+def _begin() -> None:
+    """A worker computes on one thread, and ends when it is asked to, or when whoever started it is gone."""
+    torch.set_num_threads(1)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     threading.Thread(target=_watch, daemon=True).start()
@@ -87,4 +91,7 @@ def _watch() -> None:
 
 
 def _end(*_: object) -> NoReturn:
+    """Once: what is being written then is written to its end."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise SystemExit(1)

@@ -33,7 +33,7 @@ class Store:
         return self.root / f"{job.kind}s" / job.name
 
     def is_done(self, job: Job) -> bool:
-        if job.name not in self._done and _is_done(self.folder(job)):
+        if job.name not in self._done and _is_done(self.folder(job), job):
             self._done.add(job.name)
         return job.name in self._done
 
@@ -48,15 +48,15 @@ def write_diverged(folder: Path, about: dict[str, Any]) -> None:
 
 
 def discard_other(folder: Path, scenario: Scenario) -> None:
-    """Throw away an unfinished run that another version began under another scenario: it cannot be gone on with."""
+    """Set aside a run that cannot be gone on with: of another scenario, begun by another version, or damaged."""
     if not folder.is_dir():
         return
     try:
-        same = Run(folder).manifest["scenario_sha256"] == fingerprint(scenario)
+        same = Run(folder).manifest.get("scenario_sha256") == fingerprint(scenario)
     except UserError:
         same = False
     if not same:
-        shutil.rmtree(folder)
+        _set_aside(folder)
 
 
 def discard_other_air(folder: Path, scenario: Scenario) -> None:
@@ -68,7 +68,14 @@ def discard_other_air(folder: Path, scenario: Scenario) -> None:
     except UserError:
         other = True
     if other:
-        shutil.rmtree(folder)
+        _set_aside(folder)
+
+
+def _set_aside(folder: Path) -> None:
+    """Beside the folder, as NAME.other; what was set aside before goes."""
+    aside = folder.with_name(f"{folder.name}.other")
+    shutil.rmtree(aside, ignore_errors=True)
+    folder.rename(aside)
 
 
 @contextmanager
@@ -84,7 +91,12 @@ def claimed(folder: Path) -> Iterator[bool]:
         yield True
 
 
-def _is_done(folder: Path) -> bool:
-    if (folder / HEADER).is_file():
-        return bool(header(folder).checksums)
-    return (folder / DIVERGED).is_file() or (Run.is_one(folder) and Run(folder).finished)
+def _is_done(folder: Path, job: Job) -> bool:
+    """What cannot be read is not done."""
+    try:
+        if job.kind == "air":
+            return (folder / HEADER).is_file() and bool(header(folder).checksums)
+        ended = Run.is_one(folder) and (Run(folder).finished or (folder / DIVERGED).is_file())
+        return ended and job.fingerprint in (None, Run(folder).manifest.get("scenario_sha256"))
+    except UserError:
+        return False

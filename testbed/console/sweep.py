@@ -10,11 +10,12 @@ from rich.table import Table
 
 from testbed import sweep as sweeps
 from testbed.campaign import Store
-from testbed.campaign.cores import share
+from testbed.campaign.cores import workers_for
 from testbed.campaign.engines import engine_of
 from testbed.console.campaign import Campaign, clock
 from testbed.errors import UserError
 from testbed.results import Run, Sweep
+from testbed.results.curve import curve_of, has_diverged
 from testbed.sweep import Estimate, Plan
 
 SHOWN = 60
@@ -35,21 +36,23 @@ def sweep(
     engine: str,
     address: str,
     data_dir: Path | None,
+    command: str,
 ) -> None:
     """Run the sweep in `file`, or list what it would do. Raises UserError at the end for jobs that failed."""
     plan = sweeps.plan_of(file, overrides)
     out = out or Path("runs") / plan.name
     sweeps.require_folder(plan, out)
-    workers, threads = share((cell.run for cell in plan.cells), jobs)
+    workers = jobs or workers_for(cell.run for cell in plan.cells)
+    doer = engine_of(engine, workers, address)
     if dry_run:
         _plan(plan, out)
-        return _estimate(sweeps.estimate(plan, out, TRIALS_S, data_dir), workers, threads)
+        return _estimate(sweeps.estimate(plan, out, TRIALS_S, data_dir), workers)
     if len(plan.cells) > MOST and not yes:
         raise UserError(
             f"{file} has {len(plan.cells):,} cells: look at them with --dry-run, and say --yes to run them."
         )
     with Campaign(Store(out)) as campaign:
-        failed = sweeps.sweep(plan, out, engine_of(engine, workers, threads, address), campaign, data_dir)
+        failed = sweeps.sweep(plan, out, doer, campaign, data_dir, command)
     _summary(out)
     if failed:
         raise UserError("\n".join(f"{done.job.kind} {done.job.name} failed: {done.told}" for done in failed))
@@ -74,14 +77,14 @@ def _plan(plan: Plan, out: Path) -> None:
         print(f"{len(plan.airs)} live airs are simulated once each, for {shared} cells")
 
 
-def _estimate(estimate: Estimate, workers: int, threads: int) -> None:
+def _estimate(estimate: Estimate, workers: int) -> None:
     """How long, and what that rests on."""
     basis = [
         f"{estimate.known} settings known from finished cells" * bool(estimate.known),
         f"{estimate.tried} tried for two rounds" * bool(estimate.tried),
         f"{estimate.guessed} taken to be like the others" * bool(estimate.guessed),
     ]
-    processes = f"{workers} process{'es' * (workers != 1)} of {threads} thread{'s' * (threads != 1)}"
+    processes = f"{workers} process{'es' * (workers != 1)} of this machine"
     if math.isnan(estimate.seconds):
         print(f"how long it takes is not known: no setting was tried; {processes}")
     else:
@@ -95,9 +98,9 @@ def _summary(out: Path) -> None:
     found: dict[str, list[float]] = defaultdict(list)
     for cell in sweep.cells:
         place = sweep.place(cell)
-        finished = Run.is_one(place) and Run(place).finished
-        missing += not finished
-        found[cell.label] += [Run(place).best_accuracy] if finished else []
+        ended = Run.is_one(place) and (Run(place).finished or has_diverged(place))
+        missing += not ended
+        found[cell.label] += [curve_of(place).best] if ended else []
     table = Table("setting", "seeds", "best accuracy", box=None, header_style="dim")
     for label, values in list(found.items())[:SHOWN]:
         table.add_row(label, str(len(values)), _spread(values))
@@ -105,7 +108,7 @@ def _summary(out: Path) -> None:
     if len(found) > SHOWN:
         print(f"... and {len(found) - SHOWN} settings more")
     if missing:
-        why = "they diverged or failed, or their air did, or another call is at them"
+        why = "they failed, or their air did, or another call is at them"
         print(f"{missing} of {len(sweep.cells)} cells are not finished: {why}")
     print(f"{out}; figures: testbed plot density {out}")
 

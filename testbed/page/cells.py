@@ -62,7 +62,7 @@ def table(found: dict[Path, Facts | str], replayed: Path | None, planned: int) -
     rows = [_row(folder, each, shown, folder == replayed) for folder, each in found.items()]
     more = f"{len(keys) - len(shown)} more keys of the scenarios differ." if len(keys) > len(shown) else ""
     header = ("cell", "algorithm", "seed", *(".".join(key) for key in shown), *RESULTS)
-    done = sum(isinstance(each, Facts) and each.run.finished for each in found.values())
+    done = sum(isinstance(each, Facts) and each.status in ("finished", "diverged") for each in found.values())
     return Cells(header, tuple(rows), done, planned, more)
 
 

@@ -85,7 +85,7 @@ def _of_sweep(folder: Path, runs: list[Path], cell: str | None) -> str:
         progress=cells.progress,
         cells=cells,
         pictures=pictures.of_runs(begun) if begun else [],
-        **values | {"scenarios": [*texts, *values.get("scenarios", [])]},
+        **values | _commanded(folder) | {"scenarios": [*texts, *values.get("scenarios", [])]},
     )
 
 
@@ -109,6 +109,12 @@ def _chosen(folder: Path, found: dict[Path, Facts | str], cell: str | None) -> P
         return named[cell]
     begun = {each: known.run.finished for each, known in found.items() if isinstance(known, Facts) and known.rounds}
     return next((each for each, finished in begun.items() if finished), next(iter(begun), None))
+
+
+def _commanded(folder: Path) -> dict[str, Any]:
+    """The command that makes the sweep again, where it is known."""
+    command = Sweep(folder).command if Sweep.is_one(folder) else ""
+    return {"commands": [command]} if command else {}
 
 
 def _again(run: Facts) -> dict[str, Any]:

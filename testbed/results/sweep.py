@@ -1,8 +1,9 @@
 """The folder of a sweep, as readers see it.
 
-    SWEEP/plan.json  log.jsonl  airs/  cells/NAME/  failed/
+    SWEEP/sweep.toml  plan.json  log.jsonl  airs/  cells/NAME/  failed/
 
-`plan.json` says what the cells are and what they differ in; it is rewritten by every call of `testbed sweep`.
+`plan.json` says what the cells are, what they differ in, and the command that made them; it and the copy of the sweep's
+file are rewritten by every call of `testbed sweep`.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 
 from testbed.errors import UserError
 
-PLAN, CELLS, FORMAT = "plan.json", "cells", 1
+SWEEP, PLAN, CELLS, FORMAT = "sweep.toml", "plan.json", "cells", 1
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 
 
@@ -29,6 +30,10 @@ class Planned:
     """What its setting says, by section.key."""
 
 
+class Damaged(UserError):
+    """A plan that cannot be read."""
+
+
 class Sweep:
     """A sweep to read, whatever of it is finished."""
 
@@ -42,11 +47,11 @@ class Sweep:
                 f"{FORMAT}): read it with that version, or choose another folder."
             )
         try:
-            self.name = str(tree["name"])
+            self.name, self.command = str(tree["name"]), str(tree.get("command", ""))
             self.axes: dict[str, list[Any]] = {str(key): list(values) for key, values in tree["axes"].items()}
             self.cells = tuple(Planned(**cell) for cell in tree["cells"])
         except (KeyError, TypeError, AttributeError, ValueError):
-            raise UserError(f"{self.folder / PLAN} is damaged: call testbed sweep again, it writes it anew.") from None
+            raise Damaged(f"{self.folder / PLAN} is damaged: call testbed sweep again, it writes it anew.") from None
         if not all(isinstance(cell.name, str) and NAME.fullmatch(cell.name) for cell in self.cells):
             raise UserError(f"{self.folder / PLAN} is damaged: its cells have names that no folder has.")
 
@@ -66,5 +71,5 @@ def _tree(file: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{file.parent} is not a sweep: it has no {PLAN}.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{file} is damaged: {error}.") from None
+        raise Damaged(f"{file} is damaged: {error}.") from None
     return tree if isinstance(tree, dict) else {}

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import testbed
+from testbed.errors import UserError
 from testbed.network import Network, connect
 from testbed.network.engine import engine_info, missing_engine
 from testbed.scenario import Scenario
@@ -34,7 +35,7 @@ def find(scenario: Scenario, work: Workload, observer: Observer, recording: Path
     """The air of the scenario, as long as it was simulated before: in the folder `recording`, else the cache's."""
     if not serves(scenario) or work.dynamic or missing_engine():
         return None
-    trace = read(recording) if recording else Store().find(key(scenario, work), observer.noted)
+    trace = _read(recording, observer) if recording else Store().find(key(scenario, work), observer.noted)
     if trace and (trace.header.nodes, trace.header.seed) == (scenario.devices.count, scenario.run.seed):
         taken, source = min(len(trace), scenario.run.rounds), recording or "the cache"
         observer.noted(
@@ -42,6 +43,14 @@ def find(scenario: Scenario, work: Workload, observer: Observer, recording: Path
         )
         return trace
     return None
+
+
+def _read(recording: Path, observer: Observer) -> Trace | None:
+    try:
+        return read(recording)
+    except UserError as error:
+        observer.noted(f"warning: the air in {recording} is simulated anew: {error}")
+        return None
 
 
 def network(scenario: Scenario, remembered: Trace | None) -> Network:

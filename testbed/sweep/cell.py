@@ -35,6 +35,8 @@ class Cell:
     seed: int
     keys: dict[str, Any]
     run: Scenario
+    fingerprint: str
+    """As the scenario's files were when the plan was made."""
     air: Air | None = None
     kind: ClassVar[Literal["cell"]] = "cell"
 

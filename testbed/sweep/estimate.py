@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from testbed.campaign import Store
 from testbed.scenario import Scenario
 from testbed.session import run
+from testbed.session.divergence import Diverged
 from testbed.sweep.cell import Cell
 from testbed.sweep.jobs import Jobs
 from testbed.sweep.log import seconds
@@ -24,6 +26,8 @@ class Estimate:
     """Seconds of one process for what is left, and what they rest on."""
 
     seconds: float
+    longest: float
+    """Seconds of the longest cell after the longest air."""
     known: int
     """Settings of which a cell is finished."""
     tried: int
@@ -33,7 +37,7 @@ class Estimate:
 
     def lasts(self, workers: int) -> float:
         """With so many processes, if they are all at work to the end."""
-        return self.seconds / workers
+        return max(self.seconds / workers, self.longest)
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def estimate(plan: Plan, out: Path, budget_s: float, data_dir: Path | None = Non
     """
     jobs, taken, began = Jobs(plan, Store(out)), seconds(out), time.monotonic()
     open_ = [cell for cell in plan.cells if not jobs.store.is_done(cell)]
-    airs = [air for air in jobs.airs() if not jobs.store.is_done(air)]
+    airs = jobs.open()[0]
     costs = {label: cost for label, cell in _one_each(plan.cells).items() if (cost := _known(label, plan, taken))}
     known = len(costs)
     for label, cell in _one_each(open_).items():
@@ -59,10 +63,11 @@ def estimate(plan: Plan, out: Path, budget_s: float, data_dir: Path | None = Non
         _Cost(*np.mean([(cost.cell, cost.air) for cost in costs.values()], axis=0)) if costs else _Cost(np.nan, np.nan)
     )
     labels = {air.name: cell.label for cell in reversed(plan.cells) if (air := cell.air)}
-    total = sum(costs.get(cell.label, mean).cell for cell in open_)
-    total += sum(costs.get(labels[air.name], mean).air for air in airs)
+    ran = [costs.get(cell.label, mean).cell for cell in open_]
+    aired = [costs.get(labels[air.name], mean).air for air in airs]
     guessed = len({cell.label for cell in open_} - set(costs))
-    return Estimate(total, known, len(costs) - known, guessed)
+    longest = max(ran, default=0.0) + max(aired, default=0.0)
+    return Estimate(sum(ran) + sum(aired), longest, known, len(costs) - known, guessed)
 
 
 def _one_each(cells: list[Cell]) -> dict[str, Cell]:
@@ -79,10 +84,16 @@ def _known(label: str, plan: Plan, taken: dict[str, float]) -> _Cost | None:
 
 
 def _tried(cell: Cell, data_dir: Path | None) -> _Cost:
-    """From two rounds, live, in a folder that goes away."""
-    began, rounds = time.monotonic(), cell.run.run.rounds
+    """From two rounds, live, on one thread as workers do, in a folder that goes away."""
+    began, rounds, threads = time.monotonic(), cell.run.run.rounds, torch.get_num_threads()
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="testbed-trial-") as folder:
-        wall = run(_short(cell.run), Path(folder) / "run", data_dir=data_dir).wall
+        try:
+            wall = run(_short(cell.run), Path(folder) / "run", data_dir=data_dir).wall
+        except Diverged:  # then it ends as early as this
+            return _Cost(time.monotonic() - began, 0.0)
+        finally:
+            torch.set_num_threads(threads)
     setup = time.monotonic() - began - float(sum(wall[f"{part}_s"].sum() for part in ("network", "training", "mixing")))
     air = float(wall["simulation_s"][-1])
     other = sum(float(wall[f"{part}_s"][-1]) for part in ("training", "mixing", "writing"))

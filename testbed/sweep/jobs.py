@@ -17,6 +17,15 @@ class Jobs(campaign.Jobs):
         return self.plan.cells
 
     def airs(self) -> list[Air]:
-        """Those that a cell still needs."""
-        waiting = (cell for cell in self.plan.cells if not self.store.is_done(cell))
-        return list({cell.air.name: cell.air for cell in waiting if cell.air}.values())
+        return self.plan.airs
+
+    def open(self) -> tuple[list[campaign.Air], list[campaign.Cell]]:
+        """An air is open as long as a cell needs it that is not done."""
+        airs, cells = super().open()
+        needed = {cell.air.name for cell in self.plan.cells if cell.air and not self.store.is_done(cell)}
+        return [air for air in airs if air.name in needed], cells
+
+    def count(self) -> tuple[int, int]:
+        """An air that no cell needs any more counts as done."""
+        cells = sum(map(self.store.is_done, self.plan.cells))
+        return cells + len(self.plan.airs) - len(self.open()[0]), len(self.plan.cells) + len(self.plan.airs)

@@ -28,16 +28,18 @@ class Plan:
     name: str
     axes: dict[str, list[Any]]
     cells: list[Cell]
+    text: str
+    """Of the file."""
 
     @cached_property
     def airs(self) -> list[Air]:
         """Those that cells share, in the order in which they are wanted."""
         return list({cell.air.name: cell.air for cell in self.cells if cell.air}.values())
 
-    def dumps(self) -> str:
-        """As JSON, for readers of the results."""
+    def dumps(self, command: str = "") -> str:
+        """As JSON, for readers of the results, with the command that it is run by."""
         cells = [{"name": cell.name, "label": cell.label, "seed": cell.seed, "keys": cell.keys} for cell in self.cells]
-        tree = {"format": FORMAT, "name": self.name, "axes": self.axes, "cells": cells}
+        tree = {"format": FORMAT, "name": self.name, "command": command, "axes": self.axes, "cells": cells}
         return json.dumps(tree, indent=1) + "\n"
 
 
@@ -52,7 +54,7 @@ def plan_of(path: Path, overrides: Iterable[str] = ()) -> Plan:
     settings = settings_of(file)
     cells = [_cell(setting, seed, base, path) for seed in seeds for setting in settings]
     _require_distinct(cells, path)
-    return Plan(file.sweep.name, _axes(file, seeds), with_airs(cells))
+    return Plan(file.sweep.name, _axes(file, seeds), with_airs(cells), path.read_text("utf-8"))
 
 
 def _cell(setting: Setting, seed: int, base: dict[str, Any], path: Path) -> Cell:
@@ -61,9 +63,10 @@ def _cell(setting: Setting, seed: int, base: dict[str, Any], path: Path) -> Cell
     label = setting.label or "base"
     scenario = parse(tree, f"{path}, {label}, seed {seed}")
     slug = re.sub(r"[^A-Za-z0-9.+]+", "-", label)[:LONGEST].strip("-.+") or "cell"
-    name = f"{slug}-s{seed}-{fingerprint(scenario)[:8]}"
+    hashed = fingerprint(scenario)
+    name = f"{slug}-s{seed}-{hashed[:8]}"
     run = scenario.model_copy(update={"run": scenario.run.model_copy(update={"name": name})})
-    return Cell(name, label, seed, setting.keys, run)
+    return Cell(name, label, seed, setting.keys, run, hashed)
 
 
 def _axes(file: SweepFile, seeds: list[int]) -> dict[str, list[Any]]:
@@ -77,7 +80,7 @@ def _require_distinct(cells: list[Cell], path: Path) -> None:
     seen: dict[str, Cell] = {}
     named: dict[tuple[str, int], Cell] = {}
     for cell in cells:
-        twin = seen.setdefault(fingerprint(cell.run), cell)
+        twin = seen.setdefault(cell.fingerprint, cell)
         if twin is not cell:
             raise UserError(
                 f"{path}: {twin.label!r} and {cell.label!r}, seed {cell.seed}, are the same scenario: an axis names a "

@@ -36,6 +36,7 @@ class Cell:
     air: Air | None = None
     run: Scenario = TINY
     kind: ClassVar[Literal["cell"]] = "cell"
+    fingerprint: ClassVar[None] = None
 
     def recording(self) -> Air | None:
         return self.air

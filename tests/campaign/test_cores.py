@@ -1,36 +1,30 @@
 import pytest
 
 from testbed.campaign import cores
-from testbed.campaign.cores import needed_bytes, share
+from testbed.campaign.cores import needed_bytes, workers_for
 from testbed.scenario import parse
 
 
 def test_as_many_as_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "cores", lambda: 4)
     monkeypatch.setattr(cores, "free_bytes", lambda: 1e12)
-    assert share([parse({})]) == (4, 1)
+    assert workers_for([parse({})]) == 4
 
 
 def test_fewer_where_memory_is_short_and_one_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "cores", lambda: 4)
     need = needed_bytes(parse({}))
     monkeypatch.setattr(cores, "free_bytes", lambda: 2.5 * need)
-    assert share([parse({})]) == (2, 2)
+    assert workers_for([parse({})]) == 2
     monkeypatch.setattr(cores, "free_bytes", lambda: 0.5 * need)
-    assert share([parse({})]) == (1, 4)
+    assert workers_for([parse({})]) == 1
 
 
 def test_the_largest_scenario_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     large = parse({"devices": {"count": 1000}, "model": {"name": "mlp"}})
     monkeypatch.setattr(cores, "cores", lambda: 8)
     monkeypatch.setattr(cores, "free_bytes", lambda: 3.5 * needed_bytes(large))
-    assert share([parse({}), large])[0] == 3
-
-
-def test_as_many_as_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cores, "cores", lambda: 4)
-    assert share([parse({})], 1) == (1, 4)
-    assert share([parse({})], 9) == (9, 1)
+    assert workers_for([parse({}), large]) == 3
 
 
 def test_models_are_counted_for_every_device() -> None:

@@ -163,7 +163,7 @@ def test_a_sweep_is_a_table_of_its_cells(tmp_path: Path) -> None:
     text = page(sweep(tmp_path / "density"))
     plain = words(text)
     assert "A sweep of 4 cells" in plain
-    assert "2 of 4 cells are finished" in plain
+    assert "3 of 4 cells are finished" in plain
     assert "algorithm.lr" in plain  # in which they differ
     assert "run.rounds" in plain
     assert "data.name" not in re.sub(r"<pre.*?</pre>", "", text, flags=re.DOTALL)  # in which they do not
@@ -180,7 +180,7 @@ def test_cells_that_were_not_begun_are_counted(tmp_path: Path) -> None:
     (folder / "plan.json").write_text(json.dumps({"format": 1, "name": "density", "axes": {}, "cells": cells}))
     plain = words(page(folder))
     assert "A sweep of 6 cells" in plain
-    assert "2 of 6 cells are finished" in plain
+    assert "3 of 6 cells are finished" in plain
 
 
 def test_a_run_that_goes_on_does_not_say_why_it_stopped_before(tmp_path: Path) -> None:

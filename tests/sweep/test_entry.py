@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,66 @@ def test_a_damaged_plan_is_told(tree: str, sentence: str, tmp_path: Path) -> Non
     (tmp_path / "plan.json").write_text(tree)
     with pytest.raises(UserError, match=sentence):
         Sweep(tmp_path)
+
+
+def test_a_damaged_plan_is_written_anew(tmp_path: Path) -> None:
+    plan, out = planned(tmp_path), tmp_path / "out"
+    swept(plan, out)
+    (out / "plan.json").write_text("{")
+    assert swept(plan, out) == []
+    assert Sweep(out).name == "tiny"
+
+
+def test_a_run_of_another_scenario_under_a_cells_name_is_set_aside(tmp_path: Path) -> None:
+    plan, out = planned(tmp_path), tmp_path / "out"
+    swept(plan, out)
+    first, second = (out / "cells" / cell.name for cell in plan.cells)
+    wanted = (first / "rounds.parquet").read_bytes()
+    shutil.rmtree(first)
+    shutil.copytree(second, first)
+    (second / "manifest.json").write_text("{")
+    assert swept(plan, out) == [cell.name for cell in plan.cells]
+    assert (first / "rounds.parquet").read_bytes() == wanted
+    assert (second.with_name(f"{second.name}.other") / "manifest.json").read_text() == "{"
+
+
+def test_a_file_that_changes_meanwhile_is_told(tmp_path: Path) -> None:
+    graph = tmp_path / "file" / "a.edgelist"
+    graph.parent.mkdir()
+    graph.write_text("0 1\n")
+    plan = planned(tmp_path, '[set]\nnetwork.graph = "a.edgelist"\n')
+    graph.write_text("0 1\n1 2\n")
+    (failed,) = sweep(plan, tmp_path / "out", Inline(), Heard())
+    assert "has changed since this was begun: call the same command again" in failed.told
+    assert len(swept(planned(tmp_path, '[set]\nnetwork.graph = "a.edgelist"\n'), tmp_path / "out")) == 1
+
+
+@ENGINE
+def test_a_damaged_air_is_simulated_anew(tmp_path: Path) -> None:
+    plan, out = planned(tmp_path, base=LIVE), tmp_path / "out"
+    swept(plan, out)
+    wanted = (out / "cells" / plan.cells[0].name / "rounds.parquet").read_bytes()
+    shutil.rmtree(out / "cells" / plan.cells[0].name)
+    (out / "airs" / plan.airs[0].name / "messages.parquet").write_bytes(b"PAR1")
+    assert swept(plan, out) == [plan.cells[0].name]
+    assert (out / "cells" / plan.cells[0].name / "rounds.parquet").read_bytes() == wanted
+
+
+def test_the_sweep_keeps_its_file_and_command(tmp_path: Path) -> None:
+    plan, out = planned(tmp_path), tmp_path / "out"
+    sweep(plan, out, Inline(), Heard(), command="testbed sweep mine.toml")
+    assert (out / "sweep.toml").read_text() == HEAD + TWO
+    assert Sweep(out).command == "testbed sweep mine.toml"
+
+
+def test_progress_never_goes_back(tmp_path: Path) -> None:
+    class Counting(Heard):
+        def counted(self, done: int, known: int) -> None:
+            counts.append((done, known))
+
+    counts: list[tuple[int, int]] = []
+    sweep(planned(tmp_path), tmp_path / "out", Inline(), Counting())
+    assert counts == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_missing_data_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,8 @@ def test_what_ended_tells_how_long_the_rest_lasts(tmp_path: Path) -> None:
     logged(tmp_path / "out", {plan.cells[0].name: 10.0, plan.cells[1].name: 30.0})
     found = estimate(plan, tmp_path / "out", 0.0)
     assert found.seconds == pytest.approx(2 * 10 + 2 * 30)
-    assert found.lasts(4) == pytest.approx(20)
+    assert found.lasts(2) == pytest.approx(40)
+    assert found.lasts(16) == pytest.approx(30), "no sooner than its longest cell"
     assert (found.known, found.tried, found.guessed) == (2, 0, 0)
 
 
@@ -45,3 +46,10 @@ def test_nothing_is_left_of_a_finished_sweep(tmp_path: Path) -> None:
     plan = plan_of(written(tmp_path / "file", HEAD + TWO))
     sweep(plan, tmp_path / "out", Inline(), Heard())
     assert estimate(plan, tmp_path / "out", 60.0).seconds == 0
+
+
+def test_a_setting_that_diverges_is_estimated_all_the_same(tmp_path: Path) -> None:
+    plan = plan_of(written(tmp_path / "file", HEAD + "[grid]\nalgorithm.lr = [1e6, 0.01]\n"))
+    found = estimate(plan, tmp_path / "out", 60.0)
+    assert found.tried == 2
+    assert 0 < found.seconds < 60

@@ -28,6 +28,7 @@ class Cell:
     tuning: bool = False
     """Whether it is measured on held out training images, to choose a learning rate."""
     kind: ClassVar[Literal["cell"]] = "cell"
+    fingerprint: ClassVar[None] = None
 
     @property
     def name(self) -> str:

@@ -34,6 +34,7 @@ class Cell:
     tuning: bool = False
     """Whether it is measured on held out training samples, over random graphs, to choose a learning rate."""
     kind: ClassVar[Literal["cell"]] = "cell"
+    fingerprint: ClassVar[None] = None
 
     @property
     def name(self) -> str:
