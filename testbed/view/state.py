@@ -1,0 +1,72 @@
+"""How a run stands, as far as its files say."""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from testbed.errors import UserError
+from testbed.page.facts import Facts
+from testbed.results import Run
+from testbed.results.curve import DIVERGED, has_diverged
+
+WRITTEN = ("manifest.json", "log.jsonl", "scenario.toml", "rounds.arrows", "rounds.parquet", DIVERGED)
+"""Files by which it is seen that a run has changed."""
+
+STATES = ("running", "silent", "stopped", "diverged", "finished", "damaged", "unknown")
+"""A silent run says of itself that it runs, but has long written nothing: its process may have died."""
+
+FIRST_S, LEAST_S, ROUNDS = 900.0, 120.0, 5
+"""A run is silent after so many seconds without its first round; later after so many, and as many of its rounds."""
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What the file system says of a run."""
+
+    stamp: tuple[tuple[int, int], ...]
+    """Of each file of WRITTEN: when it changed, in ns since 1970, and its size in bytes; zeros where there is none."""
+
+    @property
+    def written_s(self) -> float:
+        """Since 1970, when the last of them changed."""
+        return max(changed for changed, _ in self.stamp) / 1e9
+
+
+def pulse(folder: Path) -> Pulse:
+    """A look at a run, without opening a file."""
+    return Pulse(tuple(stamp(folder / name) for name in WRITTEN))
+
+
+def stamp(file: Path) -> tuple[int, int]:
+    """When it changed, in ns since 1970, and its size in bytes; zeros where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+def standing(said: str, patience_s: float, pulse: Pulse) -> str:
+    """One of STATES, as of now."""
+    silent = said == "running" and time.time() - pulse.written_s > patience_s
+    return "silent" if silent else said
+
+
+def said(run: Facts) -> str:
+    """One of STATES but `silent`, which no file says."""
+    if has_diverged(run.run.folder):
+        return "diverged"
+    return run.status if run.status in STATES else "unknown"
+
+
+def patience_s(run: Run) -> float:
+    """After so many seconds without a word, a run that says it runs is silent."""
+    try:
+        wall = run.wall
+        longest = float(np.sum([column for name, column in wall.items() if name.endswith("_s")], axis=0).max())
+    except (UserError, TypeError, ValueError):  # no round is whole yet, or it is no such table
+        return FIRST_S
+    return max(LEAST_S, ROUNDS * longest) if math.isfinite(longest) else FIRST_S
