@@ -42,9 +42,9 @@ class Catalogue:
             return self._found.get(path)
 
     def news(self, since: int = 0) -> dict[str, Any]:
-        """JSON values: `rows` that changed after the revision `since`, the paths that are `gone`, the `revision` now.
+        """JSON values: `rows` that changed after the revision `since`, paths that are `gone`, the `revision` now.
 
-        `whole` says that this is all there is; `unread` runs are to come.
+        `name` is that of the folder; `whole` says that this is all there is; `unread` runs are to come.
         """
         with self._lock:
             if time.monotonic() - self._looked_s > FRESH_S:
@@ -52,6 +52,7 @@ class Catalogue:
             since = since if self._first <= since <= self._revision else 0
             changed = {path: row for path, (revision, row) in self._rows.items() if revision > since}
             return {
+                "name": self.root.name,
                 "revision": self._revision,
                 "whole": since == 0,
                 "unread": len(self._found.keys() - self._plans.keys() - self._digests.keys()),
@@ -68,7 +69,7 @@ class Catalogue:
         self._read()
         rows = {each.path: self._row(each) for each in self._found.values() if each.is_sweep or self._is_read(each)}
         self._revision += 1
-        for path in self._rows.keys() | rows.keys():
+        for path in dict.fromkeys([*self._rows, *rows]):
             if rows.get(path) != self._rows.get(path, (0, None))[1]:
                 self._rows[path] = (self._revision, rows.get(path))
         self._looked_s = time.monotonic()

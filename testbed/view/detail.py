@@ -50,7 +50,7 @@ def _curve(run: Facts, since: int) -> dict[str, list[float | None]]:
 def _steady(run: Facts) -> dict[str, Any]:
     count = run.get("devices", "count")
     return {
-        "title": run.name,
+        "title": run.run.folder.name,
         "sentence": summary.sentence(run, count if isinstance(count, int) else None),
         "command": text(run.run.manifest.get("command")),
         "toml": run.toml,

@@ -12,7 +12,7 @@ from testbed.page.facts import Facts
 from testbed.results import Run
 from testbed.results.curve import DIVERGED, has_diverged
 
-WRITTEN = ("manifest.json", "log.jsonl", "scenario.toml", "rounds.arrows", "rounds.parquet", DIVERGED)
+WRITTEN = ("manifest.json", "log.jsonl", "rounds.arrows", DIVERGED)
 """Files by which it is seen that a run has changed."""
 
 STATES = ("running", "silent", "stopped", "diverged", "finished", "damaged", "unknown")

@@ -5,7 +5,7 @@ const UP = { accuracy: "mean accuracy", loss: "loss", consensus: "consensus dist
 const SPACE = { left: 58, right: 14, top: 12, bottom: 42 };
 
 class Chart {
-  constructor(home, onChange = () => {}) {
+  constructor(home) {
     this.series = [];
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.svg.setAttribute("class", "chart");
@@ -14,7 +14,7 @@ class Chart {
     this.up = this.choice("Up", UP);
     this.across = this.choice("Across", ACROSS);
     home.append(element("div", { class: "choices" }, this.up.parentNode, this.across.parentNode), this.svg, this.said);
-    for (const select of [this.up, this.across]) select.addEventListener("change", () => { this.draw(); onChange(); });
+    for (const select of [this.up, this.across]) select.addEventListener("change", () => this.draw());
     new ResizeObserver(() => this.draw()).observe(this.svg);
     this.svg.addEventListener("pointermove", (event) => this.point(event.offsetX));
     this.svg.addEventListener("pointerleave", () => this.point(null));
@@ -101,7 +101,8 @@ class Chart {
     const found = this.lines.filter(({ points }) => points.length).map(({ name, kind, points }) => {
       const near = offset === null ? points.at(-1) : points.reduce((a, b) => (Math.abs(this.x(b[0]) - offset) < Math.abs(this.x(a[0]) - offset) ? b : a));
       this.dot(near, kind, this.cursor);
-      return `${name ? `${name}: ` : ""}${shown(near[1])} at ${shown(near[0])} ${ACROSS[this.across.value].split(",")[0]} (round ${near[2] + 1})`;
+      const at = this.across.value === "round" ? "" : ` at ${shown(near[0])} ${ACROSS[this.across.value].split(",")[0]},`;
+      return `${name ? `${name}: ` : ""}${shown(near[1])}${at} after ${near[2] + 1} rounds`;
     });
     write(this.said, found.join(" · "));
   }

@@ -60,6 +60,10 @@ function shown(value, digits = 4) {
   return Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(digits)));
 }
 
+function signed(value) {
+  return value < 0 ? `−${shown(-value, 3)}` : value > 0 ? `+${shown(value, 3)}` : "0";
+}
+
 function fixed(value, digits) {
   return value === null || value === undefined ? "" : value.toFixed(digits);
 }

@@ -62,8 +62,7 @@ function tellNumbers([a, b]) {
   const lines = left.map(([name, value], i) => {
     const other = right[i][1], isKnown = Number.isFinite(value) && Number.isFinite(other);
     if (value === undefined && other === undefined) return null;
-    const difference = isKnown ? other - value : undefined, sign = difference > 0 ? "+" : "";
-    return line(name, [value, other].map((each) => shown(each) || "–").concat(isKnown ? sign + shown(difference, 3) : ""));
+    return line(name, [value, other].map((each) => shown(each) || "–").concat(isKnown ? signed(other - value) : ""));
   });
   $("numbers").replaceChildren(...lines.filter((each) => each));
 }

@@ -1,14 +1,14 @@
 // The list: groups of runs, rows that change in place, and two that are ticked.
 
-const COLUMNS = ["run", "algorithm", "seed", "state", "rounds", "last accuracy", "best accuracy", "simulated s", "MB sent", "density", "changed"];
+const COLUMNS = ["run", "state", "rounds", "accuracy", "best", "algorithm", "seed", "simulated s", "MB sent", "density", "changed"];
 const MOST_TOLD = 8;
 const lines = new Map(), groups = new Map();
-let revision = 0, behind = 0, ticked = [];
+let revision = 0, behind = 0, folder = "", ticked = [];
 
 // Runs of one folder, or the cells of a sweep.
 class Group {
   constructor(path) {
-    const name = path === "." || path === "" ? "Here" : path;
+    const name = path === "." || path === "" ? folder : path;
     this.sweep = null;
     this.links = element("span");
     this.note = element("p", { class: "note" });
@@ -58,7 +58,7 @@ class Line {
     this.link = element("a");
     this.badge = element("span");
     this.cells = Array.from({ length: COLUMNS.length - 1 }, () => element("td"));
-    this.cells[2].append(this.badge);
+    this.cells[0].append(this.badge);
     this.row = element("tr", {}, element("td", {}, this.box), element("th", { scope: "row" }, this.link), ...this.cells);
     this.group.body.append(this.row);
   }
@@ -70,7 +70,7 @@ class Line {
     write(this.link, told.name);
     this.box.setAttribute("aria-label", `Compare ${told.name}`);
     this.box.disabled = told.state === "damaged";
-    const [algorithm, seed, , rounds, last, best, seconds, megabytes, density] = this.cells;
+    const [, rounds, last, best, algorithm, seed, seconds, megabytes, density] = this.cells;
     badge(this.badge, told.state);
     this.badge.title = told.said ?? "";
     write(algorithm, told.algorithm ?? "");
@@ -156,6 +156,7 @@ follow(async () => {
     for (const path of [...lines.keys(), ...groups.keys()]) if (!there.has(path)) drop(path);
   }
   revision = news.revision;
+  folder = news.name;
   behind = Date.now() / 1000 - news.now;
   news.gone.forEach(drop);
   news.rows.forEach(take);
