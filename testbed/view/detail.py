@@ -6,7 +6,7 @@ from typing import Any
 from testbed.page import summary
 from testbed.page.facts import Facts, text
 from testbed.view.digest import numbers
-from testbed.view.state import patience_s, pulse, said, standing
+from testbed.view.state import state
 
 
 def detail(run: Facts, since: int, of: str) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def detail(run: Facts, since: int, of: str) -> dict[str, Any]:
     return {
         "of": mark,
         "since": since,
-        "state": standing(said(run), patience_s(run.run), pulse(run.run.folder)),
+        "state": state(run),
         "progress": summary.progress(run),
         "stopped": run.stopped,
         "numbers": summary.numbers(run),

@@ -78,5 +78,5 @@ def number(value: float) -> float | None:
 
 
 def numbers(values: NDArray[Any]) -> list[float | None]:
-    """The same of an array, to seven digits."""
-    return [float(f"{value:.7g}") if np.isfinite(value) else None for value in values.tolist()]
+    """The same of an array, to ten digits."""
+    return [float(f"{value:.10g}") if np.isfinite(value) else None for value in values.tolist()]

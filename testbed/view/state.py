@@ -55,6 +55,12 @@ def standing(said: str, patience_s: float, pulse: Pulse) -> str:
     return "silent" if silent else said
 
 
+def state(run: Facts) -> str:
+    """The same of a run that was just read."""
+    found = said(run)
+    return standing(found, patience_s(run.run), pulse(run.run.folder)) if found == "running" else found
+
+
 def said(run: Facts) -> str:
     """One of STATES but `silent`, which no file says."""
     if has_diverged(run.run.folder):

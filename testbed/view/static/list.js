@@ -165,6 +165,6 @@ follow(async () => {
   tellTicked();
   const told = [...lines.values()].map((line) => line.told.state), runs = `${told.length} run${told.length === 1 ? "" : "s"}`;
   const unread = news.unread ? ` Reading ${news.unread} more …` : "";
-  write($("count"), told.length || unread ? `${[runs, ...tally(told)].join(", ")}.${unread}` : "No run is here yet: what is begun shows up by itself.");
+  write($("count"), told.length || unread ? `${[runs, tally(told).join(", ")].filter(Boolean).join(": ")}.${unread}` : "No run is here yet: what is begun shows up by itself.");
   return news.unread > 0;
 });
