@@ -38,7 +38,7 @@ class Catalogue:
         """What has that path in the list. Nothing else is ever opened: a path is looked up, never followed."""
         with self._lock:
             if path not in self._found:
-                self._look()
+                self._look_again()
             return self._found.get(path)
 
     def news(self, since: int = 0) -> dict[str, Any]:
@@ -47,19 +47,26 @@ class Catalogue:
         `name` is that of the folder; `whole` says that this is all there is; `unread` runs are to come.
         """
         with self._lock:
-            if time.monotonic() - self._looked_s > FRESH_S:
-                self._look()
+            self._look_again()
             since = since if self._first <= since <= self._revision else 0
             changed = {path: row for path, (revision, row) in self._rows.items() if revision > since}
             return {
                 "name": self.root.name,
                 "revision": self._revision,
                 "whole": since == 0,
-                "unread": len(self._found.keys() - self._plans.keys() - self._digests.keys()),
+                "unread": self._unread(),
                 "now": round(time.time()),
                 "rows": [row for row in changed.values() if row is not None],
                 "gone": [path for path, row in changed.items() if row is None],
             }
+
+    def _unread(self) -> int:
+        return len(self._found.keys() - self._plans.keys() - self._digests.keys())
+
+    def _look_again(self) -> None:
+        if self._unread() or time.monotonic() - self._looked_s > FRESH_S:
+            self._look()
+            self._looked_s = time.monotonic()
 
     def _look(self) -> None:
         everything = list(find(self.root))
@@ -67,20 +74,17 @@ class Catalogue:
         self._plans = {each.path: plan(each.folder, self._plans.get(each.path)) for each in sweeps}
         self._found = {each.path: each for each in everything if self._is_planned(each)}
         self._read()
-        rows = {each.path: self._row(each) for each in self._found.values() if each.is_sweep or self._is_read(each)}
+        known = self._plans.keys() | self._digests.keys()
+        rows = {path: self._row(each) for path, each in self._found.items() if path in known}
         self._revision += 1
         for path in dict.fromkeys([*self._rows, *rows]):
             if rows.get(path) != self._rows.get(path, (0, None))[1]:
                 self._rows[path] = (self._revision, rows.get(path))
-        self._looked_s = time.monotonic()
 
     def _is_planned(self, each: Found) -> bool:
         """What an earlier plan of a sweep has left is not shown, as in all figures."""
         home = self._plans.get(_sweep_of(each.path))
         return each.is_sweep or home is None or home.cells is None or each.folder.name in home.cells
-
-    def _is_read(self, each: Found) -> bool:
-        return each.path in self._digests
 
     def _read(self) -> None:
         """Those runs that have changed, while there is time."""

@@ -21,7 +21,7 @@ class Digest:
     """A run in a line of the list; all of it is read from its files, and holds until they change."""
 
     state: str
-    """One of state.STATES but `silent`."""
+    """One of state.SAID, damaged or unknown."""
     values: dict[str, Any]
     """JSON values."""
     patience_s: float = FIRST_S

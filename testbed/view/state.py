@@ -15,8 +15,9 @@ from testbed.results.curve import DIVERGED, has_diverged
 WRITTEN = ("manifest.json", "log.jsonl", "rounds.arrows", DIVERGED)
 """Files by which it is seen that a run has changed."""
 
-STATES = ("running", "silent", "stopped", "diverged", "finished", "damaged", "unknown")
-"""A silent run says of itself that it runs, but has long written nothing: its process may have died."""
+SAID = ("running", "stopped", "diverged", "finished")
+"""What the files of a run say. One that says it runs and has long written nothing is `silent`: its process may have
+died. The list has `damaged` and `unknown` as well."""
 
 FIRST_S, LEAST_S, ROUNDS = 900.0, 120.0, 5
 """A run is silent after so many seconds without its first round; later after so many, and as many of its rounds."""
@@ -50,7 +51,7 @@ def stamp(file: Path) -> tuple[int, int]:
 
 
 def standing(said: str, patience_s: float, pulse: Pulse) -> str:
-    """One of STATES, as of now."""
+    """How it stands now, as silence is told by the clock."""
     silent = said == "running" and time.time() - pulse.written_s > patience_s
     return "silent" if silent else said
 
@@ -62,10 +63,10 @@ def state(run: Facts) -> str:
 
 
 def said(run: Facts) -> str:
-    """One of STATES but `silent`, which no file says."""
+    """One of SAID, or unknown."""
     if has_diverged(run.run.folder):
         return "diverged"
-    return run.status if run.status in STATES else "unknown"
+    return run.status if run.status in SAID else "unknown"
 
 
 def patience_s(run: Run) -> float:

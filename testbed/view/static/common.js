@@ -94,6 +94,7 @@ class Followed {
   async step() {
     const known = this.told ? { since: this.curve.round.length, of: this.told.of } : {};
     const told = await ask("/api/run", { path: this.path, ...known });
+    if (told.since && told.since !== this.curve.round.length) return false; // another answer came in between
     for (const [name, values] of Object.entries(told.curve)) {
       this.curve[name] = (told.since ? this.curve[name] : []).concat(values);
     }

@@ -72,7 +72,7 @@ function tellKeys([a, b]) {
   const differing = keys.filter((key) => key !== "run.name" && a.keys[key] !== b.keys[key]);
   $("keys").replaceChildren(...differing.map((key) => line(key, [a, b].map((each) => each.keys[key] ?? "–"))));
   const equal = keys.length - differing.length - keys.includes("run.name");
-  write($("equal"), `${differing.length || "No"} keys differ, ${equal} are equal; names are not counted. A dash is a key that a scenario has not.`);
+  write($("equal"), `${differing.length || "No"} ${differing.length === 1 ? "key differs" : "keys differ"}, ${equal} are equal; names are not counted. A dash is a key that a scenario has not.`);
   const mixed = MEASURED.filter((key) => differing.includes(key)), told = [];
   if (mixed.length) told.push(`These runs do not measure one thing: ${mixed.join(", ")} differ.`);
   if (differing.includes("run.seed")) told.push("The seeds differ: so do data, places and the air.");
