@@ -176,6 +176,7 @@ def test_a_report_is_made_once_until_its_run_changes(
 ) -> None:
     calls = list[Path]()
     folder = made.run(root / "reported", traced=False)
+    monkeypatch.setattr("testbed.view.catalogue.FRESH_S", -1.0)
     monkeypatch.setattr("testbed.view.reports.page", lambda folder: calls.append(folder) or f"<p>{len(calls)}")
     found = Reply(server, "/report?path=reported")
     assert (found.text, found.headers["Content-Type"]) == ("<p>1", "text/html; charset=utf-8")
@@ -185,7 +186,10 @@ def test_a_report_is_made_once_until_its_run_changes(
     assert calls == [folder, folder]
 
 
-def test_a_report_that_cannot_be_made_is_a_sentence(server: Server, root: Path) -> None:
+def test_a_report_that_cannot_be_made_is_a_sentence(
+    server: Server, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("testbed.view.catalogue.FRESH_S", -1.0)
     folder = made.run(root / "damaged", traced=False)
     (folder / "rounds.parquet").write_bytes(b"PAR1")
     found = Reply(server, "/report?path=damaged")
