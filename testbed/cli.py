@@ -316,6 +316,21 @@ def report(
 
 
 @app.command()
+def view(
+    folder: Annotated[Path, typer.Argument(help="Folder below which runs and sweeps are.")] = Path("runs"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of this machine; 0 is any free one.")] = 8717,
+    is_opened: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """A local page of all runs in a folder: follow those that go on, compare two, open reports. Ctrl-C ends it."""
+    from testbed.view import serve
+
+    try:
+        serve(folder, port, is_opened)
+    except Interrupted:
+        print("The page is closed.")
+
+
+@app.command()
 def reproduce(
     what: Annotated[
         str, typer.Argument(help="hyperprism: tables 2, 3 and 4 of the paper; lora: LoRA clients at equal bytes.")

@@ -18,7 +18,7 @@ from testbed.page.shown import Shown, shown
 from testbed.results import Sweep, runs_in
 from testbed.results.manifest import version_of
 
-SCRIPTS = ("unpack", "colours", "network", "scene", "strip", "player", "page")
+SCRIPTS = ("unpack", "colours", "network", "scene", "strip", "player", "themes", "tables", "page")
 """In the order in which they need each other."""
 
 SWEEP = "sweep.toml"

@@ -47,16 +47,22 @@ def run(
     (folder / "scenario.toml").write_text(tomli_w.dumps(whole), "utf-8")
     writer = RunWriter(folder, MANIFEST, [])
     for round_, values in enumerate(accuracies):
-        writer.append("rounds", _round(round_, np.array(values)))
-        columns = {name: np.zeros(devices) for name, _ in DEVICES}
-        writer.append(
-            "devices", columns | {"round": np.full(devices, round_), "device": np.arange(devices), "accuracy": values}
-        )
+        append(writer, round_, values)
     if done:
         writer.finish()
     else:
         writer.stop("Diverged: The run diverged in round 3: the loss 1e9 of device 1.")
     return folder
+
+
+def append(writer: RunWriter, round_: int, accuracies: list[float]) -> None:
+    """A round in which the devices have these."""
+    count = len(accuracies)
+    writer.append("rounds", _round(round_, np.array(accuracies)))
+    columns = {name: np.zeros(count) for name, _ in DEVICES}
+    writer.append(
+        "devices", columns | {"round": np.full(count, round_), "device": np.arange(count), "accuracy": accuracies}
+    )
 
 
 def _round(round_: int, accuracies: np.ndarray) -> dict[str, list[float]]:

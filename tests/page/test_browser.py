@@ -1,6 +1,5 @@
 """The page in a real browser: Chromium without a window, driven by Playwright."""
 
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,16 +8,12 @@ from typing import Any
 import pytest
 
 from testbed.page import write_page
+from tests.chromium import CONTRAST, DESKTOP, PHONE, launched, needs_chromium
 from tests.page import made
 from tests.page.made import HOSTILE
 from tests.report.recordings import MS, RADIO, both, delivered, exchange, linked, pair_and_loner, sent, spent
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: `make setup` installs it")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine: install it")
-
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-CONTRAST = Path(__file__).with_name("contrast.js")
+pytestmark = needs_chromium
 BESIDE_2 = """() => {
   const canvas = document.querySelector('canvas'), wide = canvas.clientWidth, scale = canvas.width / wide;
   return [...canvas.getContext('2d').getImageData((wide - 40) * scale, (wide / 2 - 9) * scale, 1, 1).data];
@@ -26,13 +21,9 @@ BESIDE_2 = """() => {
 PIXELS = "document.querySelector('canvas').toDataURL()"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as driver:
-        # Tests may run as root, which Chromium's own sandbox does not allow; the pages are ours.
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
+    yield from launched()
 
 
 @pytest.fixture(scope="session")
@@ -199,7 +190,7 @@ def test_play_ends_at_the_end_and_begins_anew(opened: Any) -> None:
     found.page.get_by_role("button", name="Play").wait_for()  # it has paused by itself
     assert found.part("time") == "0.3000 s"
     found.page.get_by_role("button", name="Play").click()
-    assert found.now() < 0.9 * float(found.slider.get_attribute("max"))
+    found.until("document.querySelector('input').valueAsNumber < 0.9 * document.querySelector('input').max")
 
 
 @pytest.mark.parametrize("where", ["canvas", "input[type=range]"])
@@ -314,4 +305,4 @@ def test_a_heading_sorts_the_cells(opened: Any) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_texts_can_be_read(opened: Any, scheme: str) -> None:
     """The contrast of WCAG 2, level AA, of every text with what is behind it."""
-    assert opened("sweep", color_scheme=scheme).page.evaluate(CONTRAST.read_text("utf-8")) == []
+    assert opened("sweep", color_scheme=scheme).page.evaluate(CONTRAST) == []
