@@ -88,6 +88,7 @@ def test_a_shard_killed_in_a_round_changes_nothing(
     assert [line for line in listener.lines if line.startswith("round 2 begins again")]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_another_engine(nodes: Any, local: dict[str, bytes], tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         testbed.run(
