@@ -1,7 +1,6 @@
 """The pages in a real browser, which ask this server and nobody else."""
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from tests.chromium import CONTRAST, DESKTOP, PHONE, launched, needs_chromium
 from tests.page import made
 from tests.view.conftest import Begin
 from tests.view.folders import planned
+from tests.view.serving import serving
 
 pytestmark = needs_chromium
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -37,12 +37,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(root: Path) -> Iterator[Server]:
-    with Server(root, 0) as found:
-        thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield found
-        found.shutdown()
-        thread.join()
+    yield from serving(root)
 
 
 HASTE = "const wait = setTimeout; window.setTimeout = (step, ms, ...more) => wait(step, Math.min(ms, 100), ...more);"
@@ -205,6 +200,7 @@ def test_runs_that_measure_other_things_are_named_as_such(opened: Any, root: Pat
     made.run(root / "other", traced=False, data={"name": "cifar10"})
     found = opened("/compare?a=mine&b=other")
     found.until("#warning", "do not measure one thing: data.name")
+    assert found.page.locator("#warning").is_visible()
 
 
 def test_the_list_is_filtered_and_sorted(opened: Any) -> None:

@@ -1,7 +1,6 @@
 """What the server hands out, to whom, and what it refuses."""
 
 import http.client
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from testbed.errors import UserError
 from testbed.view import server as module
 from testbed.view.server import Server
 from tests.page import made
+from tests.view.serving import serving
 
 SECRET = "nobody outside should read this"
 
@@ -34,12 +34,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(root: Path) -> Iterator[Server]:
-    with Server(root, 0) as found:
-        thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield found
-        found.shutdown()
-        thread.join()
+    yield from serving(root)
 
 
 class Reply:
