@@ -358,6 +358,9 @@ def reproduce(
     lr: Annotated[
         str | None, typer.Option(help="hyperprism: paper (.01 for all methods), tuned (for each); by default both.")
     ] = None,
+    accelerator: Annotated[
+        str | None, typer.Option(help="cuda: compute gradients on an NVIDIA GPU; by default on the CPU.")
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Worker processes; by default one for each core.")] = None,
     out: Annotated[
         Path, typer.Option(help="Folder of airs and runs; what is finished there is not done again.")
@@ -375,7 +378,7 @@ def reproduce(
     from testbed import console, reproduction
 
     own = {"tables": tuple(table) if table else None, "base": base or None, "core": core or None, "air": air, "lr": lr}
-    choice = reproduction.choose(what, seeds=seeds, quick=quick, data=data, **own)
+    choice = reproduction.choose(what, seeds=seeds, quick=quick, data=data, accelerator=accelerator, **own)
     with console.Campaign() as campaign:
         page = reproduction.reproduce(
             choice,

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from testbed.learning.evaluate import Accuracy, accuracy
+from testbed.learning import accelerator as there
+from testbed.learning import evaluate, steps
+from testbed.learning.accelerator import device_of
+from testbed.learning.evaluate import Accuracy
 from testbed.learning.models import Model, ModelSpec, build
-from testbed.learning.steps import Execution, Gradients, gradients
+from testbed.learning.steps import Execution, Gradients
 from testbed.scenario.schema import Model as Settings
 
 
@@ -44,12 +48,15 @@ class Whole:
     model: Model
     classes: int
     execution: Execution = "auto"
+    accelerator: str | None = None
+    """What computes gradients and accuracies; None: the CPU."""
     apart: ClassVar[bool] = False
 
     @classmethod
     def of(cls, settings: Settings, shape: Sequence[int], classes: int, seed: int) -> "Whole":
         """Of the model that `settings` name, for images of `shape`. Raises UserError as `build` does."""
-        return cls(build(settings.name, tuple(shape), classes, seed), classes, settings.execution)
+        model = build(settings.name, tuple(shape), classes, seed)
+        return cls(model, classes, settings.execution, settings.accelerator)
 
     @property
     def spec(self) -> ModelSpec:
@@ -59,10 +66,14 @@ class Whole:
         return self.model.start()
 
     def gradients(self, x: Tensor, y: Tensor) -> Gradients:
-        return gradients(self.model, x, y, self.execution)
+        device = device_of(self.accelerator)
+        make = partial(steps.gradients, self.model.to(device), execution=self.execution)
+        return there.gradients(make, x, y, device)
 
     def accuracy(self, x: Tensor, y: Tensor) -> Accuracy:
-        return accuracy(self.model, x, y, self.classes)
+        device = device_of(self.accelerator)
+        make = partial(evaluate.accuracy, self.model.to(device), classes=self.classes)
+        return there.accuracy(make, x, y, device)
 
     def losses(self, vector: Tensor, x: Tensor, y: Tensor) -> Tensor:
         with torch.no_grad():

@@ -74,6 +74,12 @@ class Model:
         logits: Tensor = functional_call(self._copies.module, weights, (x,))
         return logits
 
+    def to(self, device: torch.device) -> "Model":
+        """The same on a device, this one where it is there already."""
+        if next(self.module.parameters()).device == device:
+            return self
+        return Model(copy.deepcopy(self.module).to(device), self.spec)
+
     def start(self) -> Tensor:
         """The initial weights as one flat vector (size,), float32."""
         weights = dict(self.module.named_parameters())

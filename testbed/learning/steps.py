@@ -46,11 +46,12 @@ def gradients(model: Model, x: Tensor, y: Tensor, execution: Execution) -> Gradi
 def resolved(model: Model, execution: Execution) -> Literal["batched", "loop"]:
     """What `auto` means for this model: a rule and not a timing, so that a resumed run computes the same bytes.
 
-    Stacks of fully connected layers go batched. Networks with convolutions go one by one: `vmap` makes of
-    them grouped convolutions, which a CPU takes more than twice as long for.
+    Stacks of fully connected layers go batched. Networks with convolutions go one by one on a CPU: `vmap` makes of
+    them grouped convolutions, which it takes more than twice as long for.
     """
     if execution == "auto":
-        return "batched" if _linear(model) else "loop"
+        on_cpu = next(model.module.parameters()).device.type == "cpu"
+        return "loop" if on_cpu and not _linear(model) else "batched"
     return execution
 
 
@@ -137,7 +138,7 @@ class Stack:
     def _gather(self, rows: Tensor) -> Tensor:
         """The batches (devices, batch, pixels), in memory that a thread keeps: fresh pages cost as much as the copy."""
         if not hasattr(self._local, "batches"):
-            self._local.batches = torch.empty(0)
+            self._local.batches = self._x.new_empty(0)
         batches: Tensor = self._local.batches.resize_(rows.numel(), self._x.shape[1])
         return torch.index_select(self._x, 0, rows.reshape(-1), out=batches).view(*rows.shape, -1)
 

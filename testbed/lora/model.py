@@ -1,5 +1,6 @@
 """A model with adapters: a base that is there once and stays as it is, and what every device trains beside it."""
 
+import copy
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +45,12 @@ class Adapted:
             found = self.module(x.flatten(0, 1))
         logits = found if isinstance(found, Tensor) else found.logits
         return logits.view(devices, batch, *logits.shape[1:])
+
+    def to(self, device: torch.device) -> "Adapted":
+        """The same with the base on a device, this one where it is there already."""
+        if next(self.module.parameters()).device == device:
+            return self
+        return replace(self, module=copy.deepcopy(self.module).to(device))
 
     @property
     def full_size(self) -> int:

@@ -53,6 +53,6 @@ class Perturbed(Stacked):
         kind = self._model.layout.sites[number].target.kind
         rows = (base.mT if kind == "embedding" else base).flatten(1)
         draw = generator(self._seed, Purpose.PERTURBATION, round_, step, number)
-        noise = torch.from_numpy(draw.standard_normal(tuple(rows.shape), np.float32))
+        noise = torch.from_numpy(draw.standard_normal(tuple(rows.shape), np.float32)).to(base.device)
         noise *= self._sigma * rows.norm(dim=1, keepdim=True) / rows.shape[1] ** 0.5
         return base + (noise.mT if kind == "embedding" else noise.view(base.shape))

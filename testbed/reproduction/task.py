@@ -26,13 +26,15 @@ class Task:
     validation: int = 5000
     """Training samples that tuning holds out."""
     deadline_s: float = 60.0
+    accelerator: str | None = None
+    """What computes gradients, see `[model]` of a scenario."""
 
     def sections(self, name: str, seed: int) -> Tree:
         """Of a run of that name."""
         return {
             "run": {"name": name, "seed": seed, "rounds": self.rounds, "deadline_s": self.deadline_s},
             "data": {"name": self.data},
-            "model": {"name": self.model},
+            "model": {"name": self.model} | ({"accelerator": self.accelerator} if self.accelerator else {}),
             "output": {"eval_every": self.eval_every, "eval_samples": self.eval_samples, "checkpoint_s": 60.0},
         }
 

@@ -56,6 +56,11 @@ class Model(Section):
     execution: Literal["auto", "batched", "loop"] = Field(
         "auto", description="Local steps of all devices at once, one by one, or whichever is faster for this model."
     )
+    accelerator: Literal["cuda"] | None = Field(
+        None,
+        description="`cuda`: gradients and accuracies are computed on an NVIDIA GPU; numbers differ from the CPU's in "
+        "their last digits.",
+    )
 
 
 def unfit(data: Data, model: Model) -> str | None:

@@ -34,7 +34,7 @@ def learnt_of(scenario: Scenario) -> Learnt:
         beginning = files.read(
             Path(settings.start), model.layout, settings.alpha, model.start(seed), model.fingerprint()
         )
-    return WithAdapters(model, seed, settings.perturbation, beginning)
+    return WithAdapters(model, seed, settings.perturbation, beginning, scenario.model.accelerator)
 
 
 def adapted_of(scenario: Scenario) -> Adapted:

@@ -9,7 +9,7 @@ from testbed.reproduction.hyperprism.jobs import Jobs
 from testbed.reproduction.hyperprism.page import write
 from testbed.reproduction.hyperprism.plan import Plan, at_base, quick
 from testbed.reproduction.hyperprism.results import Results
-from testbed.reproduction.options import check
+from testbed.reproduction.options import check, computed_on
 from testbed.reproduction.store import Store
 
 TASKS: dict[str, tuple[Task, ...]] = {"mnist": (MNIST,), "cifar10": (CIFAR,), "all": (MNIST, CIFAR)}
@@ -31,6 +31,7 @@ class Choice:
     data: str = "all"
     air: str = "both"
     lr: str = "both"
+    accelerator: str | None = None
 
     def plan(self) -> Plan:
         """Raises UserError for a word that is none of those known."""
@@ -42,6 +43,7 @@ class Choice:
         tables = tuple(sorted(set(self.tables or TABLES)))
         plan = replace(Plan(TASKS[self.data], tables, self.seeds), airs=AIRS[self.air], columns=COLUMNS[self.lr])
         plan = quick(plan) if self.quick else plan
+        plan = replace(plan, tasks=computed_on(plan.tasks, self.accelerator))
         return at_base(plan) if self.base else plan
 
     def jobs(self, store: Store, only_airs: bool = False) -> Jobs:

@@ -9,7 +9,7 @@ from testbed.reproduction.lora.page import write
 from testbed.reproduction.lora.plan import Plan, quick
 from testbed.reproduction.lora.results import Results
 from testbed.reproduction.lora.tasks import TASKS
-from testbed.reproduction.options import check
+from testbed.reproduction.options import check, computed_on
 from testbed.reproduction.store import Store
 
 
@@ -22,6 +22,7 @@ class Choice:
     seeds: int = 3
     quick: bool = False
     data: str = "all"
+    accelerator: str | None = None
     core: bool = False
     """The methods that matter most, at the base skew and two budgets."""
 
@@ -30,7 +31,8 @@ class Choice:
         check("--data", self.data, [*TASKS, "all"])
         tasks = tuple(TASKS.values()) if self.data == "all" else (TASKS[self.data],)
         plan = Plan(tasks, self.seeds, core=self.core)
-        return quick(plan) if self.quick else plan
+        plan = quick(plan) if self.quick else plan
+        return replace(plan, tasks=computed_on(plan.tasks, self.accelerator))
 
     def jobs(self, store: Store, only_airs: bool = False) -> Jobs:
         """All that is asked for."""
