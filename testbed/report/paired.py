@@ -22,6 +22,8 @@ from testbed.report.text import decimals
 ENOUGH = 5
 """Seeds; fewer say nothing."""
 RESAMPLES = 9999
+ALIKE = 1e-9
+"""Numbers that differ by less than this share of the largest are the same but for rounding."""
 PERCENT = f"{100 * LEVEL:g} %"
 
 
@@ -102,12 +104,12 @@ def bootstrap(values: Reals) -> tuple[float, float]:
     Where many values are equal, as counts of rounds are, resamples of one value alone leave it without an end: then it
     is Student's interval.
     """
-    mean, error = values.mean(), _error(values)
+    mean, error = values.mean(), _error(values, ALIKE * np.abs(values).max())
     if error == 0:
         return float(mean), float(mean)
     draws = np.random.default_rng(0).choice(values, (RESAMPLES, len(values)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        pivots = (draws.mean(1) - mean) / _error(draws)
+        pivots = (draws.mean(1) - mean) / _error(draws, ALIKE * np.abs(values).max())
     below, above = np.nanquantile(pivots, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
     if not np.isfinite([below, above]).all():
         above = stats.t.ppf((1 + LEVEL) / 2, len(values) - 1)
@@ -117,7 +119,7 @@ def bootstrap(values: Reals) -> tuple[float, float]:
 
 def t_test(values: Reals) -> float:
     """p, two-sided, of a mean of 0 of values (seeds,)."""
-    mean, error = values.mean(), _error(values)
+    mean, error = values.mean(), _error(values, ALIKE * np.abs(values).max())
     if error == 0:
         return float(mean == 0)
     return float(2 * stats.t.sf(abs(mean / error), len(values) - 1))
@@ -151,9 +153,10 @@ def _told(of: Difference, p: float, among: int) -> Difference:
     return replace(of, low=low, high=high, p=p, among=among)
 
 
-def _error(values: Reals) -> Reals:
-    """Of the mean over the last axis."""
-    return np.asarray(values.std(-1, ddof=1) / np.sqrt(values.shape[-1]))
+def _error(values: Reals, rounding: float) -> Reals:
+    """Of the mean over the last axis; 0 where it is no more than `rounding`."""
+    error = np.asarray(values.std(-1, ddof=1) / np.sqrt(values.shape[-1]))
+    return np.where(error > rounding, error, 0.0)
 
 
 def _seeds(count: int) -> str:

@@ -74,6 +74,13 @@ def test_equal_differences_have_an_interval_with_ends() -> None:
     assert bootstrap(-values) == pytest.approx((-found[1], -found[0]))
 
 
+def test_differences_that_are_equal_but_for_rounding_are_equal() -> None:
+    sums = np.array([sum([0.1] * 3), 0.3, 0.3, 0.1 * 3, 0.7])
+    assert len(set(sums)) == 3, "two of them by rounding"
+    assert bootstrap(sums) == pytest.approx(bootstrap(np.array([0.3, 0.3, 0.3, 0.3, 0.7])))
+    assert t_test(sums[:4]) == t_test(np.full(4, 0.3)) == 0
+
+
 def test_differences_are_corrected_for_being_many() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])  # Holm 1979: 3, 2, 1 times, never falling
     assert holm([0.9, 0.6]) == [1.0, 1.0]
