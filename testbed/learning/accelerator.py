@@ -6,6 +6,7 @@ where a step has much arithmetic for few trained numbers, as with adapters besid
 from the CPU's in their last digits; those of two runs on the same one are the same.
 """
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -27,6 +28,8 @@ def device_of(accelerator: str | None) -> torch.device:
             f'model.accelerator = "{accelerator}": torch {torch.__version__} sees none on this machine; leave the key '
             "out to compute on the CPU."
         )
+    # A thread of autograd says so at its first product, and mends it.
+    warnings.filterwarnings("ignore", "Attempting to run cuBLAS, but there was no current CUDA context")
     torch.backends.cudnn.allow_tf32 = False  # ten bits of a mantissa are not float32
     torch.backends.cudnn.deterministic = True
     return torch.device(accelerator)

@@ -32,6 +32,9 @@ KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s", "cache"
 PATHS = ("graph", "trace", "script", "mobility_file", "churn_file", "pcap", "path", "start")
 """Keys that name files or folders, in whatever section."""
 
+LATER = (("model", "accelerator"),)
+"""Sections and keys that runs from before do not know: while they are not set, scenarios keep their hash."""
+
 
 def load(path: str | Path, overrides: Iterable[str] | Mapping[str, Any] = ()) -> Scenario:
     """The scenario in the TOML file `path`, with `section.key=value` overrides applied.
@@ -96,6 +99,9 @@ def content(scenario: Scenario, without: Mapping[str, set[str]]) -> dict[str, di
     """Sections and keys but those in `without`, JSON values, with the content of files in place of their names."""
     whole = scenario.model_dump(mode="json", exclude=dict(without))
     tree = {name: section for name, section in whole.items() if section is not None}
+    for name, key in LATER:
+        if name in tree and tree[name].get(key) is None:
+            tree[name].pop(key, None)
     for section in tree.values():
         section.update({key: _content(section[key]) for key in PATHS if section.get(key)})
     if "algorithm" in tree and is_file(scenario.algorithm.name):

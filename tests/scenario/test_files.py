@@ -232,6 +232,12 @@ def test_a_binary_file_is_a_sentence(tmp_path: Path) -> None:
         load(file)
 
 
+def test_a_later_key_leaves_the_fingerprint_of_scenarios_without_it() -> None:
+    """What was run before is known again: a new key that is not set belongs into `files.LATER`."""
+    assert fingerprint(Scenario()) == "97e5f30034ff8af83459b33ef2d93b0d277d6e527d61d47c307f14c33eb45530"
+    assert fingerprint(parse({"model": {"accelerator": "cuda"}})) != fingerprint(Scenario())
+
+
 def test_the_fingerprint_sees_what_decides_results_and_nothing_else() -> None:
     plain = fingerprint(Scenario())
     assert fingerprint(parse({"run": {"name": "other"}, "output": {"checkpoint_s": 1}})) == plain

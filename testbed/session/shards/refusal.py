@@ -24,6 +24,11 @@ def refuse(scenario: Scenario, algorithm: Algorithm) -> None:
             f'--engine ray: algorithm.name = "{name}" mixes for all devices at once (docs/engines.md lists those that '
             "mix for some): take --engine local."
         )
+    if scenario.model.accelerator is not None:
+        raise UserError(
+            f'--engine ray: model.accelerator = "{scenario.model.accelerator}" computes for several devices at once, '
+            "and last digits depend on how many they are: leave it out, or take --engine local."
+        )
     if scenario.model.execution == "batched" and scenario.model.name == "cnn":
         raise UserError(
             '--engine ray: model.execution = "batched" has the convolutions of several devices computed as one, whose '

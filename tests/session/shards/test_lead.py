@@ -157,6 +157,7 @@ def test_a_diverged_run_says_so_as_in_one_piece() -> None:
         ({"run": {"mode": "local", "period_s": 1.0}}, 'run.mode = "local" goes from event to event'),
         ({"lora": {"rank": 2}, "algorithm": {"name": "atc"}}, r"merges of \[lora\] look at all devices"),
         ({"model": {"name": "cnn", "execution": "batched"}, "data": {"name": "mnist"}}, 'execution = "batched"'),
+        ({"model": {"accelerator": "cuda"}}, 'accelerator = "cuda"'),
     ],
 )
 def test_what_cannot_be_sharded_is_refused(sections: dict[str, Any], words: str) -> None:
