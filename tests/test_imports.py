@@ -52,8 +52,7 @@ ALLOWED = {
         "trace",
         "trackers",
     },
-    "cli": {"cli_trace", "console", "page", "report", "reproduction", "session", "view"},
-    "cli_trace": {"console", "report", "trace"},
+    "cli": {"console", "page", "report", "reproduction", "session", "trace", "view"},
 }
 
 

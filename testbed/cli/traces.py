@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from testbed.cli.options import Figure, Json
+
 if TYPE_CHECKING:
     from testbed.trace.imports.base import Options
 
 trace_app = typer.Typer(help="Link traces, ours and those that others recorded.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on one line.")]
-Figure = Annotated[Path, typer.Option("--out", help="File to write: .png, .svg or .pdf.")]
 AnyTrace = Annotated[
     str, typer.Argument(help="Trace folder, run directory, bundled/NAME, or a file to import.", show_default=False)
 ]
