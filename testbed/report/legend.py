@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from testbed.report.series import Series
-from testbed.report.style import look
+from testbed.report.style import look, plain
 
 LETTERS_IN = 14.5
 """Letters of a legend in an inch; a handle takes the room of six."""
@@ -22,7 +22,7 @@ def seeds(each: Series) -> str:
 def legend(figure: Figure, series: Sequence[Series], spare: Axes | None = None) -> None:
     """In an empty panel, if there is one; else above the panels, where it hides no line."""
     handles = [Line2D([], [], markersize=4, linewidth=1.2, **look(number)) for number in range(len(series))]
-    labels = [f"{each.label} ({seeds(each)})" for each in series]
+    labels = [plain(f"{each.label} ({seeds(each)})") for each in series]
     if spare is not None:
         inside = spare.legend(handles, labels, loc="center left", borderaxespad=0)
         inside.set_in_layout(False)

@@ -34,6 +34,8 @@ class Member:
     curve: Curve
     finished: bool
     """Or diverged, which is an end as well."""
+    entry: str = ""
+    """What its sweep calls the entry of `[[list]]` that it is of."""
 
     @property
     def seed(self) -> int:
@@ -50,7 +52,8 @@ def read(folders: Iterable[Path], partial: bool) -> tuple[list[Member], list[str
     paths = dict.fromkeys(path.resolve() for folder in folders for path in runs_in(folder))
     if not paths:
         raise UserError("Name at least one run directory, sweep or folder of runs.")
-    begun = [member for path in paths if (member := _begun(path))]
+    entries = _entries(folders)
+    begun = [member for path in paths if (member := _begun(path, entries.get(path, "")))]
     finished = [member for member in begun if member.finished]
     if not finished and not (partial and begun):
         raise UserError(f"None of the {len(paths)} runs has finished: there is nothing to plot yet.")
@@ -68,6 +71,12 @@ def read(folders: Iterable[Path], partial: bool) -> tuple[list[Member], list[str
     return taken, notes
 
 
+def _entries(folders: Iterable[Path]) -> dict[Path, str]:
+    """By the run directories of sweeps."""
+    sweeps = [Sweep(folder) for folder in folders if Sweep.is_one(folder)]
+    return {each.place(cell).resolve(): str(cell.entry) for each in sweeps for cell in each.cells}
+
+
 def _not_begun(folders: Iterable[Path]) -> list[str]:
     sweeps = [Sweep(folder) for folder in folders if Sweep.is_one(folder)]
     missing = [(sum(not Run.is_one(each.place(cell)) for cell in each.cells), each) for each in sweeps]
@@ -78,7 +87,7 @@ def _count(runs: int) -> str:
     return f"{runs} run{'s are' if runs > 1 else ' is'}"
 
 
-def _begun(folder: Path) -> Member | None:
+def _begun(folder: Path, entry: str) -> Member | None:
     """None for a run without any whole round."""
     run = Run(folder)
     try:
@@ -89,7 +98,7 @@ def _begun(folder: Path) -> Member | None:
         if not run.finished and not _has_rounds(run):
             return None
         raise UserError(f"{error}{_versions(run)}") from None
-    return Member(folder, scenario, _keys(scenario, network), curve, run.finished or curve.diverged)
+    return Member(folder, scenario, _keys(scenario, network), curve, run.finished or curve.diverged, entry)
 
 
 def _has_rounds(run: Run) -> bool:

@@ -11,7 +11,7 @@ from testbed.report.series import Series, Setting
 from testbed.report.spread import Spread, spread
 from testbed.results.curve import Curve, Reals
 
-REFERENCE, SHARE = "D-PSGD", 0.95
+REFERENCE, SHARE = "dpsgd", 0.95
 """The target where none is given: this share of the lowest best accuracy of D-PSGD, or of all where it did not run."""
 
 
@@ -116,10 +116,15 @@ def unlike_rounds(members: Sequence[Member]) -> str | None:
     return f"a round is not one thing in these runs, whose run.mode is {told}; take simulated time"
 
 
+def is_reference(setting: Setting) -> bool:
+    """Whether it is of D-PSGD, which others are held against."""
+    return setting.members[0].scenario.algorithm.name == REFERENCE
+
+
 def common_target(series: Sequence[Series]) -> float:
     """95 % of D-PSGD's lowest best accuracy, or of that of all runs where it is not among them."""
     settings = [setting for each in series for setting in each.settings]
-    settings = [setting for setting in settings if setting.method.split(",")[0] == REFERENCE] or settings
+    settings = [setting for setting in settings if is_reference(setting)] or settings
     best = [member.curve.best for setting in settings for member in setting.members if not member.curve.diverged]
     if not best:
         raise UserError("All of these runs diverged: state a target with --target.")

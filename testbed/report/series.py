@@ -1,7 +1,6 @@
 """Runs gathered into series: those that differ in their seed alone are one setting, with a mean and an interval."""
 
 import json
-import zlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from testbed.errors import UserError
+from testbed.report.labels import method, pairs, short, text_of
 from testbed.report.members import SEED, Member, read
 from testbed.results import Run
-from testbed.scenario import Scenario
-from testbed.scenario.algorithms import title
 from testbed.scenario.schema import sections
 
 DENSITY = ("network.density", "network.side_m")
@@ -45,7 +43,7 @@ class Setting:
 
     def words(self, without: Iterable[str] = ()) -> str:
         """The place, as people write it; nothing where all runs have one."""
-        return ", ".join(f"{_short(key)} {value}" for key, value in self.place if value and key not in without)
+        return ", ".join(f"{short(key)} {value}" for key, value in self.place if value and key not in without)
 
 
 @dataclass(frozen=True)
@@ -108,31 +106,13 @@ def _settings(
     def is_method(key: str) -> bool:
         return key in groups or (in_methods and key.startswith(METHOD) and key not in joined)
 
-    places = [tuple((key, _text(kind[0].keys.get(key))) for key in varying if not is_method(key)) for kind in kinds]
-    names = [_method(kind[0], groups) for kind in kinds]
+    places = [tuple((key, text_of(kind[0].keys.get(key))) for key in varying if not is_method(key)) for kind in kinds]
+    names = [method(kind[0], groups) for kind in kinds]
     more: dict[str, list[str]] = {}
     for (name, _), same in grouped(zip(names, places, kinds, strict=True), lambda each: each[:2]).items():
         more.setdefault(name, []).extend(filter(is_method, _varying([kind[0].keys for *_, kind in same])))
-    names = [", ".join([name, *_pairs(kind[0], more[name])]) for name, kind in zip(names, kinds, strict=True)]
+    names = [", ".join([name, *pairs(kind[0], more[name])]) for name, kind in zip(names, kinds, strict=True)]
     return [Setting(*each) for each in zip(names, places, kinds, strict=True)]
-
-
-def _method(member: Member, groups: Sequence[str]) -> str:
-    if not groups:
-        return _algorithm(member.scenario)
-    return ", ".join(_pairs(member, groups))
-
-
-def _pairs(member: Member, keys: Iterable[str]) -> list[str]:
-    """Keys and values, each key once; an algorithm by its title alone."""
-    named = {"algorithm.name": title(member.scenario.algorithm.name)}
-    return [named.get(key, f"{_short(key)} {_text(member.keys.get(key))}") for key in dict.fromkeys(keys)]
-
-
-def _algorithm(scenario: Scenario) -> str:
-    algorithm, lora = scenario.algorithm, scenario.lora
-    name = title(algorithm.name) + (f" p={algorithm.p:g}" if algorithm.name == "wpm" else "")
-    return name if lora is None else f"{name}, LoRA {lora.policy} {lora.merge}"
 
 
 def _check_keys(groups: Sequence[str]) -> None:
@@ -149,7 +129,7 @@ def _check_keys(groups: Sequence[str]) -> None:
 def _check_measures(kinds: list[list[Member]], mixed: list[str]) -> None:
     if mixed:
         key = mixed[0]
-        examples = grouped((kind[0] for kind in kinds), lambda member: _text(member.keys.get(key)))
+        examples = grouped((kind[0] for kind in kinds), lambda member: text_of(member.keys.get(key)))
         told = "; ".join(f"{value} (as {of[0].folder.name})" for value, of in examples.items())
         raise UserError(
             f"These runs do not measure one thing: {key} is {told}. Name runs of one, or tell them apart by "
@@ -181,21 +161,3 @@ def _doubles(kind: list[Member]) -> list[str]:
 def _json(tree: Any, without: str | None = None) -> str:
     kept = {key: value for key, value in tree.items() if key != without} if without else tree
     return json.dumps(kept, sort_keys=True)
-
-
-def _short(key: str) -> str:
-    return key.partition(".")[2]
-
-
-def _text(value: Any) -> str:
-    """A value as it stands in a label: a long one by its beginning and a hash, as two may begin alike."""
-    match value:
-        case None:
-            return ""
-        case float():
-            return f"{value:g}"
-        case str() | bool() | int():
-            text = str(value)
-        case _:
-            text = json.dumps(value)
-    return text if len(text) <= 24 else f"{text[:18]}…{zlib.crc32(text.encode()):08x}"

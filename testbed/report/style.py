@@ -75,9 +75,14 @@ def band(axes: Axes, x: Reals, y: Reals, half: Callable[[Reals], Reals] = deviat
         axes.fill_between(x, mean - spread, mean + spread, color=line.get_color(), alpha=0.2, linewidth=0)
 
 
+def plain(text: str) -> str:
+    """A user's words as they are: two dollars in them are no formula."""
+    return text.replace("$", r"\$")
+
+
 def title(axes: Axes, text: str) -> None:
     """A line above a panel, smaller than its labels."""
-    axes.set_title(text, size=8)
+    axes.set_title(plain(text), size=8)
 
 
 def bound(axes: Axes) -> None:

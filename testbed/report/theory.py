@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from testbed.errors import UserError
 from testbed.report.series import Series, gather
-from testbed.report.style import COLOURS, STYLE, Reals, band, name, save, title
+from testbed.report.style import COLOURS, STYLE, Reals, band, name, plain, save, title
 from testbed.results import Run
 
 PANELS = {
@@ -36,7 +36,7 @@ def plot_theory(folders: list[Path], out: Path) -> str:
             _panel(axes, series, column)
             name(axes, "round", words)
         handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 4))
+        figure.legend(handles, [plain(each) for each in labels], loc="outside upper center", ncols=min(len(labels), 4))
         save(figure, out)
     return f"{out}: {sum(len(each.runs) for each in series)} runs in {len(series)} series."
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from testbed.report.metrics import REFERENCE, Metric
+from testbed.report.metrics import Metric, is_reference
 from testbed.report.paired import ENOUGH, PERCENT, Difference
 from testbed.report.series import Series
 from testbed.report.spread import LEVEL
@@ -39,8 +39,8 @@ def headline(series: Sequence[Series], target: float) -> str:
 
 def differing(series: Sequence[Series], metric: Metric, found: dict[str, list[Difference]]) -> list[str]:
     """Sentences for the terminal: all against D-PSGD where it is among them, else against the first."""
-    names = [setting.method for each in series for setting in each.settings]
-    against = REFERENCE if REFERENCE in names else names[0]
+    settings = [setting for each in series for setting in each.settings]
+    against = next(filter(is_reference, settings), settings[0]).method
     told = [each for each in found[metric.name] if against in (each.first, each.second)]
     few = sum(each.seeds < ENOUGH for each in told)
     less = [f"{few} of {len(told)} comparisons have fewer than {ENOUGH} seeds in common: no verdict."] if few else []

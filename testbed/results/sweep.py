@@ -28,6 +28,8 @@ class Planned:
     seed: int
     keys: dict[str, Any]
     """What its setting says, by section.key."""
+    entry: str = ""
+    """What its entry of `[[list]]` is called, if that has a label."""
 
 
 class Damaged(UserError):

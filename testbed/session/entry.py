@@ -1,9 +1,10 @@
-"""`run` and `replay`: from a scenario to a run directory."""
+"""`run`: from a scenario to a run directory."""
 
 import shlex
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,8 @@ import torch
 
 from testbed.errors import UserError
 from testbed.network import connect_medium
-from testbed.places import BUNDLED
 from testbed.results import Run, manifest
-from testbed.scenario import Scenario, dumps, fingerprint, load, parse
+from testbed.scenario import Scenario, dumps, fingerprint, load
 from testbed.session import cached, checkpoint, demands
 from testbed.session.ahead import Ahead
 from testbed.session.air import Air
@@ -61,31 +61,54 @@ def run(
     learner = Learner(scenario, data_dir)
     if engine is not None:
         refuse(scenario, learner.algorithm)
+    begun = _Begun(scenario, out, learner, saved, origin, observer, began)
     if scenario.run.mode != "barrier":
-        return _run_periods(scenario, out, learner, saved, origin, observer, began)
+        return _run_periods(begun)
     try:
-        return _run_rounds(scenario, out, learner, saved, origin, observer, began, engine, data_dir, recording)
+        return _run_rounds(begun, engine, data_dir, recording)
     except Lost as lost:
         observer.noted(f"the run goes on from its last checkpoint: {lost}")
         options: dict[str, Any] = {"data_dir": data_dir, "recording": recording, "observer": observer}
         return run(scenario, out, resume=True, command=command, engine=engine, **options)
 
 
-def _run_rounds(
-    scenario: Scenario,
-    out: Path,
-    learner: Learner,
-    saved: Standing | None,
-    origin: dict[str, Any],
-    observer: Observer,
-    began: float,
-    engine: Ray | None,
-    data_dir: Path | None,
-    recording: Path | None,
-) -> Run:
+@dataclass(frozen=True)
+class _Begun:
+    """A run that is known to be possible, of which nothing is written yet."""
+
+    scenario: Scenario
+    out: Path
+    learner: Learner
+    saved: Standing | None
+    """What it goes on from, if it was begun before."""
+    origin: dict[str, Any]
+    """The manifest."""
+    observer: Observer
+    began: float
+    """By the monotonic clock."""
+
+    def train(self, steps: Steps, air: Air | Periods, columns: Sequence[str], standing: Any) -> int:
+        """All rounds that are left, from `standing` on, into tables, trace and checkpoint; returns how many there are.
+
+        Raises UserError for a network that does not do for the algorithm.
+        """
+        scenario, network = self.scenario, air.network
+        self.observer.started(self.learner, network, standing.round_)
+        demands.hold(scenario, self.learner.algorithm, network, self.observer)
+        self.out.mkdir(parents=True, exist_ok=True)
+        write_whole(self.out / SCENARIO, dumps(scenario).encode())
+        header, checkpoint_s = header_of(scenario, network), scenario.output.checkpoint_s
+        events = isinstance(steps, Periods)
+        recorder = Recorder(self.out, self.origin, header, columns, standing, checkpoint_s, self.began, events=events)
+        _train(scenario.run.rounds, steps, air, recorder, self.observer)
+        return recorder.standing.round_
+
+
+def _run_rounds(begun: _Begun, engine: Ray | None, data_dir: Path | None, recording: Path | None) -> Run:
     """`run` in `barrier` mode. Raises Lost where the last checkpoint is all that is left of the shards."""
+    scenario, learner, saved, observer = begun.scenario, begun.learner, begun.saved, begun.observer
     remembered = cached.find(scenario, learner.workload, observer, recording)
-    origin.setdefault("rounds_from_cache", min(len(remembered or ()), scenario.run.rounds))
+    begun.origin.setdefault("rounds_from_cache", min(len(remembered or ()), scenario.run.rounds))
     with closing(cached.network(scenario, remembered)) as network, ExitStack() as stack:
         air = Air(scenario, learner.workload, network)
         ahead = _is_live(scenario) and not learner.workload.dynamic
@@ -94,82 +117,21 @@ def _run_rounds(
         if engine is not None:
             barrier = stack.enter_context(sharded(engine, scenario, learner, carrier, data_dir, observer))
         standing = barrier.start() if saved is None else barrier.resume(saved)
-        _verify(air, out / "trace", standing.round_, learner.workload.dynamic)
-        observer.started(learner, network, standing.round_)
-        demands.hold(scenario, learner.algorithm, network, observer)
-        out.mkdir(parents=True, exist_ok=True)
-        write_whole(out / SCENARIO, dumps(scenario).encode())
-        columns = barrier.columns
-        header, checkpoint_s = header_of(scenario, network), scenario.output.checkpoint_s
-        recorder = Recorder(out, origin, header, columns, standing, checkpoint_s, began)
-        _train(scenario.run.rounds, barrier, air, recorder, observer)
+        _verify(air, begun.out / "trace", standing.round_, learner.workload.dynamic)
+        rounds = begun.train(barrier, air, barrier.columns, standing)
     if recording is None:
-        cached.keep(scenario, learner.workload, out / "trace", recorder.standing.round_, observer)
-    return Run(out)
+        cached.keep(scenario, learner.workload, begun.out / "trace", rounds, observer)
+    return Run(begun.out)
 
 
-def _run_periods(
-    scenario: Scenario,
-    out: Path,
-    learner: Learner,
-    saved: Standing | None,
-    origin: dict[str, Any],
-    observer: Observer,
-    began: float,
-) -> Run:
+def _run_periods(begun: _Begun) -> Run:
     """`run` in the event-driven modes."""
-    with closing(connect_medium(scenario)) as medium:
-        periods = Periods(scenario, learner, medium)
-        standing = saved or periods.start()
-        periods.resume(out / "trace", standing.round_)
-        observer.started(learner, medium, standing.round_)
-        demands.hold(scenario, learner.algorithm, medium, observer)
-        out.mkdir(parents=True, exist_ok=True)
-        write_whole(out / SCENARIO, dumps(scenario).encode())
-        header, checkpoint_s = header_of(scenario, medium), scenario.output.checkpoint_s
-        recorder = Recorder(out, origin, header, periods.columns(standing), standing, checkpoint_s, began, events=True)
-        _train(scenario.run.rounds, periods, periods, recorder, observer)
-    return Run(out)
-
-
-def replay(
-    trace: str | Path,
-    scenario: Scenario,
-    out: Path,
-    *,
-    links: bool | None = None,
-    from_s: float | None = None,
-    to_s: float | None = None,
-    at_end: str | None = None,
-    time_scale: float | None = None,
-    nodes: str | Sequence[int] | None = None,
-    **options: Any,
-) -> Run:
-    """Train over a trace, without ns-3; with the scenario it was recorded under, the tables are the same bytes.
-
-    `trace` is a folder, a run directory or `bundled/NAME`. `links` times every message anew (else `exact`); it and what
-    follows take the place of the keys in `[network]` of those names. `options` as for `run`.
-    """
-    keys = replay_keys(trace, links, from_s, to_s, at_end, time_scale, nodes)
-    tree = scenario.model_dump(exclude_none=True)
-    return run(parse({**tree, "network": {**tree["network"], **keys}}), out, **options)
-
-
-def replay_keys(
-    trace: str | Path,
-    links: bool | None = None,
-    from_s: float | None = None,
-    to_s: float | None = None,
-    at_end: str | None = None,
-    time_scale: float | None = None,
-    nodes: str | Sequence[int] | None = None,
-) -> dict[str, Any]:
-    """Keys of `[network]` that have a scenario play a trace; what is None stays as it is."""
-    whole = str(trace) if str(trace).startswith(BUNDLED) else str(Path(trace).resolve())
-    semantics = None if links is None else "links" if links else "exact"
-    keys = {"replay": semantics, "from_s": from_s, "to_s": to_s, "at_end": at_end, "time_scale": time_scale}
-    stated = {key: value for key, value in {**keys, "nodes": nodes}.items() if value is not None}
-    return {"kind": "replay", "trace": whole, **stated}
+    with closing(connect_medium(begun.scenario)) as medium:
+        periods = Periods(begun.scenario, begun.learner, medium)
+        standing = begun.saved or periods.start()
+        periods.resume(begun.out / "trace", standing.round_)
+        begun.train(periods, periods, periods.columns(standing), standing)
+    return Run(begun.out)
 
 
 def _train(rounds: int, barrier: Steps, air: Air | Periods, recorder: Recorder, observer: Observer) -> None:

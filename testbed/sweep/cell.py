@@ -37,6 +37,8 @@ class Cell:
     run: Scenario
     fingerprint: str
     """As the scenario's files were when the plan was made."""
+    entry: str = ""
+    """See `testbed.sweep.settings.Setting`."""
     air: Air | None = None
     kind: ClassVar[Literal["cell"]] = "cell"
 

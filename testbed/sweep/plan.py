@@ -38,7 +38,8 @@ class Plan:
 
     def dumps(self, command: str = "") -> str:
         """As JSON, for readers of the results, with the command that it is run by."""
-        cells = [{"name": cell.name, "label": cell.label, "seed": cell.seed, "keys": cell.keys} for cell in self.cells]
+        told = ("name", "label", "seed", "keys", "entry")
+        cells = [{key: getattr(cell, key) for key in told} for cell in self.cells]
         tree = {"format": FORMAT, "name": self.name, "command": command, "axes": self.axes, "cells": cells}
         return json.dumps(tree, indent=1) + "\n"
 
@@ -66,7 +67,7 @@ def _cell(setting: Setting, seed: int, base: dict[str, Any], path: Path) -> Cell
     hashed = fingerprint(scenario)
     name = f"{slug}-s{seed}-{hashed[:8]}"
     run = scenario.model_copy(update={"run": scenario.run.model_copy(update={"name": name})})
-    return Cell(name, label, seed, setting.keys, run, hashed)
+    return Cell(name, label, seed, setting.keys, run, hashed, setting.entry)
 
 
 def _axes(file: SweepFile, seeds: list[int]) -> dict[str, list[Any]]:

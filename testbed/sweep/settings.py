@@ -16,6 +16,8 @@ class Setting:
 
     words: tuple[str, ...]
     keys: Keys
+    entry: str = ""
+    """The label of its entry of `[[list]]`, if that has one."""
 
     @property
     def label(self) -> str:
@@ -24,11 +26,13 @@ class Setting:
 
 def settings_of(file: SweepFile) -> list[Setting]:
     """List by grid by draws, in the order of the file."""
-    lists = [(_listed(entry.label, entry.keys), entry.keys) for entry in file.listed] or [((), {})]
+    lists = [(entry.label or "", _listed(entry.label, entry.keys), entry.keys) for entry in file.listed]
     draws = list(_draws(file.random)) if file.random else [((), {})]
     return [
-        Setting((*words, *grid_words, *drawn_words), {**file.common, **keys, **grid_keys, **drawn_keys})
-        for (words, keys), (grid_words, grid_keys), (drawn_words, drawn_keys) in product(lists, _grid(file), draws)
+        Setting((*words, *grid_words, *drawn_words), {**file.common, **keys, **grid_keys, **drawn_keys}, entry)
+        for (entry, words, keys), (grid_words, grid_keys), (drawn_words, drawn_keys) in product(
+            lists or [("", (), {})], _grid(file), draws
+        )
     ]
 
 

@@ -1,10 +1,12 @@
 """Which runs are one line of a figure, and what it is called."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from testbed.errors import UserError
+from testbed.report import plot
 from testbed.report.series import DENSITY, gather
 from tests.report.runs import run, seeds
 
@@ -30,6 +32,22 @@ def test_a_folder_of_runs_and_a_run_in_it_are_each_run_once(tmp_path: Path) -> N
 def test_a_sweep_is_its_cells(tmp_path: Path) -> None:
     seeds(tmp_path / "cells", "dpsgd", [0.5, 0.6])
     assert len(gather([tmp_path])[0][0].runs) == 2
+
+
+def test_a_sweep_names_its_series_where_its_file_does(tmp_path: Path) -> None:
+    folders = [*seeds(tmp_path / "cells", "dpsgd", [0.5], lr=0.1), *seeds(tmp_path / "cells", "atc", [0.5])]
+    entries = ["Cheap & $slow_{$", ""]
+    cells = [
+        {"name": folder.name, "label": "any", "seed": 1, "keys": {}, "entry": entry}
+        for folder, entry in zip(folders, entries, strict=True)
+    ]
+    plan = {"format": 1, "name": "sweep", "axes": {}, "cells": cells}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    assert labels([tmp_path]) == ["Cheap & $slow_{$", "ATC"]
+    assert labels([tmp_path], "algorithm.lr") == ["lr 0.1", "lr 0.01"]
+    for kind in ("rounds", "devices"):
+        plot(kind, [tmp_path], [tmp_path / f"{kind}.svg"])
+        assert "Cheap &amp; $slow_{$" in (tmp_path / f"{kind}.svg").read_text()
 
 
 def test_a_replay_is_a_seed_among_live_runs_and_no_second_one_of_its_own(tmp_path: Path) -> None:

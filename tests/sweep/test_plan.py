@@ -107,4 +107,11 @@ def test_the_plan_is_json_for_readers(tmp_path: Path) -> None:
         "label": "dpsgd",
         "seed": 7,
         "keys": {"algorithm.name": "dpsgd"},
+        "entry": "",
     }
+
+
+def test_the_plan_tells_labels_of_entries_apart_from_those_of_settings(tmp_path: Path) -> None:
+    text = HEAD + '[grid]\nalgorithm.lr = [0.1, 0.2]\n[[list]]\nlabel = "plain"\nalgorithm.name = "dpsgd"\n'
+    told = [(cell["label"], cell["entry"]) for cell in json.loads(plan_of(written(tmp_path, text)).dumps())["cells"]]
+    assert told == [("plain, lr 0.1", "plain"), ("plain, lr 0.2", "plain")]
