@@ -41,7 +41,7 @@ test: setup browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not slow" --numprocesses 3 --dist worksteal
+	$(BIN)/pytest -m "not slow" --numprocesses 2 --dist worksteal
 
 test-slow: setup
 	$(BIN)/testbed data fetch mnist

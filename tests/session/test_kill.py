@@ -58,7 +58,7 @@ def test_a_run_killed_three_times_ends_the_same(tmp_path: Path) -> None:
     kill_and_compare(scenario, tmp_path, 3, 0.8)
 
 
-@pytest.mark.parametrize("mode", ["local", "async"])
+@pytest.mark.parametrize("mode", [pytest.param("local", marks=pytest.mark.slow), "async"])
 def test_an_eventful_run_killed_twice_ends_the_same(tmp_path: Path, mode: str) -> None:
     kill_and_compare(eventful(mode, 40), tmp_path, 2, 0.8)
 
