@@ -55,7 +55,7 @@ class Whole:
     @classmethod
     def of(cls, settings: Settings, shape: Sequence[int], classes: int, seed: int) -> "Whole":
         """Of the model that `settings` name, for images of `shape`. Raises UserError as `build` does."""
-        model = build(settings.name, tuple(shape), classes, seed)
+        model = build(settings.name, tuple(shape), classes, seed, settings.init)
         return cls(model, classes, settings.execution, settings.accelerator)
 
     @property

@@ -25,6 +25,7 @@ Part = Literal["representation", "decision", "A", "B", "head"]
 PARTS: tuple[Part, ...] = ("representation", "decision")
 """Of a model that is trained whole."""
 HIDDEN = 128
+Init = Literal["he"]
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,13 @@ class Model:
         return torch.cat([weights[parameter.name].detach().reshape(-1) for parameter in self.spec.parameters])
 
 
-def build(name: str, shape: tuple[int, ...], classes: int, seed: int) -> Model:
+def build(name: str, shape: tuple[int, ...], classes: int, seed: int, init: Init | None = None) -> Model:
     """The model `name` for images of `shape` (channels, height, width), initialised as PyTorch does by default.
 
     `logistic`: one linear layer. `mlp`: one hidden layer of 128 ReLU units. `cnn`: LeNet-5's layer sizes with
     ReLU and max pooling (LeCun et al. 1998): 62,006 parameters for 3x32x32, 61,706 for 1x28x28.
+    `init` "he": weights N(0, 2 / inputs), biases 0 (He et al., ICCV 2015, eq. 10), which keep the size of signals
+    through layers of ReLU units; PyTorch's shrink it at each layer.
     Torch's global generator is left as it was. Raises UserError if no such model fits the images.
     """
     makers = {"logistic": _logistic, "mlp": _mlp, "cnn": _cnn}
@@ -104,6 +107,8 @@ def build(name: str, shape: tuple[int, ...], classes: int, seed: int) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(integer(seed, Purpose.MODEL))
         module = makers[name](shape, classes)
+        if init == "he":
+            _he(module)
     return Model(module, _spec(name, module, shape))
 
 
@@ -125,6 +130,13 @@ def _cnn(shape: tuple[int, ...], classes: int) -> nn.Sequential:
         *(nn.Conv2d(6, 16, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten()),
         *(nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, classes)),
     )
+
+
+def _he(module: nn.Sequential) -> None:
+    for layer in module:
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            nn.init.zeros_(layer.bias)
 
 
 def _pixels(shape: tuple[int, ...]) -> int:

@@ -1,7 +1,7 @@
 """What the tasks of all reproductions have in common, and the sections of a scenario that follow from it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 Tree = dict[str, dict[str, Any]]
 """Sections and keys of a scenario."""
@@ -26,6 +26,9 @@ class Task:
     validation: int = 5000
     """Training samples that tuning holds out."""
     deadline_s: float = 60.0
+    pixels: Literal["unit", "standard"] = "unit"
+    init: Literal["he"] | None = None
+    """Of the model; None: PyTorch's."""
     accelerator: str | None = None
     """What computes gradients, see `[model]` of a scenario."""
 
@@ -33,8 +36,8 @@ class Task:
         """Of a run of that name."""
         return {
             "run": {"name": name, "seed": seed, "rounds": self.rounds, "deadline_s": self.deadline_s},
-            "data": {"name": self.data},
-            "model": {"name": self.model} | ({"accelerator": self.accelerator} if self.accelerator else {}),
+            "data": {"name": self.data, "pixels": self.pixels},
+            "model": {"name": self.model, "init": self.init, "accelerator": self.accelerator},
             "output": {"eval_every": self.eval_every, "eval_samples": self.eval_samples, "checkpoint_s": 60.0},
         }
 

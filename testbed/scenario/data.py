@@ -53,6 +53,11 @@ class Model(Section):
         description="`minilm`, `efficientnet-lite0`: folder of the model's files; by default where "
         "`testbed data fetch` puts them.",
     )
+    init: Literal["he"] | None = Field(
+        None,
+        description="Initial weights of `logistic`, `mlp`, `cnn`: by default PyTorch's own; `he`: those of He et al. "
+        "(2015) for ReLU units, biases 0.",
+    )
     execution: Literal["auto", "batched", "loop"] = Field(
         "auto", description="Local steps of all devices at once, one by one, or whichever is faster for this model."
     )
@@ -74,6 +79,8 @@ def unfit(data: Data, model: Model) -> str | None:
         )
     if model.name == "efficientnet-lite0" and data.pixels != "unit":
         return 'model.name = "efficientnet-lite0" scales pixels as it was trained with: take data.pixels = "unit"'
+    if model.init is not None and model.name in PRETRAINED:
+        return f'model.init is for models that are not pretrained; model.name is "{model.name}"'
     if model.path is not None and model.name not in PRETRAINED:
         return f'model.path is for pretrained models ({", ".join(PRETRAINED)}); model.name is "{model.name}"'
     return None

@@ -32,7 +32,7 @@ KEPT_OUT_OF_THE_HASH = {"run": {"name"}, "network": {"worker_timeout_s", "cache"
 PATHS = ("graph", "trace", "script", "mobility_file", "churn_file", "pcap", "path", "start")
 """Keys that name files or folders, in whatever section."""
 
-LATER = (("model", "accelerator"),)
+LATER = (("model", "accelerator"), ("model", "init"))
 """Sections and keys that runs from before do not know: while they are not set, scenarios keep their hash."""
 
 

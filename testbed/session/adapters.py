@@ -45,7 +45,7 @@ def adapted_of(scenario: Scenario) -> Adapted:
     room = settings.rank if isinstance(settings.rank, int) else max(settings.rank)
     sample = torch.ones(shape, dtype=torch.int64 if scenario.data.name in TEXTS else torch.float32)
     if model.name not in BACKBONES:
-        module = build(model.name, shape, classes, seed).module
+        module = build(model.name, shape, classes, seed, model.init).module
         return adapt(module, sample, room, settings.target, name=model.name)
     base = backbones.build(model.name, classes, seed, model.path)
     targets = settings.target or BACKBONES[model.name].targets

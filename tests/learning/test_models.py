@@ -1,5 +1,7 @@
 """Structure, parts and start of the models."""
 
+from typing import Literal
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from testbed.errors import UserError
 from testbed.learning.models import build
+from testbed.scenario import parse
+from testbed.session.adapters import adapted_of, learnt_of
 
 GREY, COLOUR = (1, 28, 28), (3, 32, 32)
 ALL = [("logistic", GREY, 7850), ("mlp", GREY, 101770), ("cnn", GREY, 61706), ("cnn", COLOUR, 62006)]
@@ -46,6 +50,26 @@ def test_the_start_follows_from_the_seed_alone() -> None:
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
+
+
+def test_the_start_of_he_has_weights_of_variance_two_by_inputs_and_no_biases() -> None:
+    model = build("cnn", COLOUR, 10, seed=1, init="he")
+    for key, view in model.spec.views(model.start()).items():
+        if key.endswith("bias"):
+            assert not view.any()
+        else:
+            inputs = view[0].numel()
+            assert view.std().item() == pytest.approx((2 / inputs) ** 0.5, rel=0.12)  # the smallest has 450 weights
+            assert abs(view.mean().item()) < 0.2 * (2 / inputs) ** 0.5
+
+
+@pytest.mark.parametrize("init", [None, "he"])
+def test_a_scenario_says_how_whole_and_frozen_models_start(init: Literal["he"] | None) -> None:
+    model = {"name": "cnn", "init": init}
+    expected = build("cnn", GREY, 10, 1, init)
+    assert torch.equal(learnt_of(parse({"model": model})).start(), expected.start())
+    frozen = adapted_of(parse({"model": model, "lora": {"rank": 1}, "algorithm": {"name": "atc"}})).bases()
+    assert torch.equal(frozen["0"], expected.module[0].weight)
 
 
 def test_views_share_memory_with_the_fleet() -> None:

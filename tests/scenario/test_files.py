@@ -114,6 +114,11 @@ def test_a_graph_file_is_looked_for_beside_the_scenario(tmp_path: Path) -> None:
             '[model]\nname = "efficientnet-lite0"\n[data]\npixels = "standard"\n',
             'model.name = "efficientnet-lite0" scales pixels as it was trained with: take data.pixels = "unit"',
         ),
+        (
+            '[model]\nname = "minilm"\ninit = "he"\n[data]\nname = "reuters-r8"\n',
+            "model.init is for models that are not",
+        ),
+        ('[model]\ninit = "zeros"\n', "model.init = 'zeros' is not possible"),
         ('[model]\npath = "x"\n', "model.path is for pretrained models (minilm, efficientnet-lite0)"),
         ("[data]\nlength = 513\n", "data.length = 513 is not possible: it should be less than or equal to 512"),
         ("[data]\nlabels = 0\n", "data.labels = 0 is not possible"),

@@ -110,7 +110,10 @@ def _cuts(task: Task) -> Iterator[str]:
     images = f"the first {task.eval_samples:,} test images" if task.eval_samples else "all test images"
     every = "every round" if task.eval_every == 1 else f"every {task.eval_every} rounds, so Conv. Rds are as coarse"
     latest = f"a round closes after {task.deadline_s:g} s at the latest"
+    pixels = "from 0 to 1" if task.pixels == "unit" else "of mean 0 and standard deviation 1 in each channel"
+    start = "PyTorch's default" if task.init is None else "that of He et al. (2015)"
     yield f"{TITLES[task.data]}: evaluated on {images}, {every}; {latest}."
+    yield f"{TITLES[task.data]}: pixels are {pixels}, the models' common start is {start}; the paper says neither."
     where = "the base setting alone, for all settings" if task.tuned_at_base else "each setting"
     yield (
         f"{TITLES[task.data]}: rates were tuned in {where}, over {task.tuning_rounds} rounds of random graphs under "

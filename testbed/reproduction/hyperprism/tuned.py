@@ -3,13 +3,12 @@
 from testbed.report.text import markdown
 from testbed.reproduction.hyperprism.grid import Setting, Task
 from testbed.reproduction.hyperprism.results import Results
-from testbed.reproduction.hyperprism.tuning import FIRST
 from testbed.reproduction.search import HIGHEST, LOWEST, rate
 from testbed.scenario.algorithms import title
 
 TEXT = """## Tuned learning rates
 
-Tried are half decades, {first:g} to {last:g} at first, and further ones as long as the best is at an end, from
+Tried are half decades, some at first ({first}), and further ones as long as the best is at an end, from
 {lowest:g} to {highest:g} at most. The best is that with the highest mean accuracy on the held out images in any round;
 one that diverges is worse than any that does not. In brackets: all that were tried with their accuracies in percent,
 × where it diverged. An asterisk: the best is at the very end of what is ever tried.
@@ -20,8 +19,10 @@ def rates(results: Results) -> str:
     """The section of the page."""
     if "tuned" not in results.plan.columns:
         return ""
-    said = {"first": rate(FIRST[0]), "last": rate(FIRST[-1]), "lowest": rate(LOWEST), "highest": rate(HIGHEST)}
-    return "\n".join([TEXT.format(**said), *(_table(results, task) for task in results.plan.tasks)])
+    tasks = results.plan.tasks
+    first = "; ".join(f"{task.data} {rate(task.first[0]):g} to {rate(task.first[-1]):g}" for task in tasks)
+    text = TEXT.format(first=first, lowest=rate(LOWEST), highest=rate(HIGHEST))
+    return "\n".join([text, *(_table(results, task) for task in tasks)])
 
 
 def _table(results: Results, task: Task) -> str:

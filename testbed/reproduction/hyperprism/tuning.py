@@ -10,8 +10,6 @@ from testbed.reproduction.search import Search
 from testbed.reproduction.store import Store
 from testbed.results.curve import Curve
 
-FIRST = range(-5, 0)
-
 
 class Tuning:
     """Learning rates as far as the cells in `store` tell them."""
@@ -43,4 +41,4 @@ class Tuning:
         def cell(lr: float) -> Cell:
             return Cell(task, self.setting(task, setting), method, "graph", lr, TUNING_SEED, tuning=True)
 
-        return Search(self._store, cell, FIRST)
+        return Search(self._store, cell, task.first)
