@@ -273,16 +273,14 @@ class Exchange:
         matrix[rows.dst[arrived], rows.src[arrived]] = True
         return matrix
 
-    def travel_s(self, outbox: Outbox) -> NDArray[np.float64]:
-        """(devices,) simulated seconds from when a device's message was ready until it had arrived, the mean over those
-        whom it reached; NaN where it reached none. Of several exchanges the first counts."""
+    def travel_s(self) -> NDArray[np.float64]:
+        """(devices,) simulated seconds from the first frame of a device's message until it had arrived, the mean over
+        those whom it reached; NaN where it reached none. Of several exchanges the first counts."""
         rows, count = self.deliveries, len(self.devices)
         first = rows.arrived & (rows.exchange == 0)
-        ready_ns = np.zeros(count, np.int64)
-        ready_ns[outbox.src] = outbox.ready_ns
         src = rows.src[first]
         reached = np.bincount(src, minlength=count)
-        sums = np.bincount(src, (rows.arrived_ns[first] - ready_ns[src]) / 1e9, minlength=count)
+        sums = np.bincount(src, (rows.arrived_ns[first] - rows.started_ns[first]) / 1e9, minlength=count)
         means: NDArray[np.float64] = np.divide(sums, reached, out=np.full(count, np.nan), where=reached > 0)
         return means
 

@@ -54,7 +54,7 @@ class Clients(Algorithm):
         for name in INHERITED:
             setattr(self, name, getattr(inner, name))
         self.title = f"{inner.title}, {policy.title}, {merge.title}"  # type: ignore[misc]
-        rounded = settings.dtype != "float32" and mean_of(inner) is not None
+        rounded = settings.dtype != "float32"
         self._direct = not policy.unequal and settings.merge in VALUE_BY_VALUE and not rounded
         """Whether the algorithm itself mixes. Where numbers are rounded on the air a merge does, which keeps the own
         ones as they are."""
@@ -233,7 +233,8 @@ class Clients(Algorithm):
                 f'lora.merge = "{settings.merge}" takes linear means alone: take algorithm.name = "atc", or a merge '
                 'such as "products" or "rbla".'
             )
-        alike = not self._policy.unequal or (self._policy.parts and isinstance(settings.rank, int))
+        live = self._policy.start()["live"]
+        alike = not self._policy.changes and bool((live == live[0]).all())
         if not alike and not self._merge.unequal:
             raise UserError(
                 f'lora.merge = "{settings.merge}" is for one rank on all devices, which lora.policy = '
@@ -272,7 +273,7 @@ def required(mean: Mean | None, inner: Algorithm) -> Mean:
         raise UserError(
             f'algorithm.name = "{inner.settings.name}": with this lora.policy and lora.merge adapters are mixed after '
             'training, as "atc", "wpm" with variant = "primal", "allreduce" and "local" do; other algorithms take '
-            'lora.policy = "fixed" with lora.merge = "fedit" or "ffa".'
+            'lora.policy = "fixed" with lora.merge = "fedit" or "ffa", and lora.dtype = "float32".'
         )
     return mean
 

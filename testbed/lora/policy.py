@@ -53,7 +53,8 @@ class Seen:
     heard: Tensor
     """(devices, devices) bool, [i, j]: the message of j arrived at i."""
     seconds: Tensor
-    """(devices,) how long a device's message took to reach a neighbour, on average; NaN where it reached none."""
+    """(devices,) how long a device's message took from its first frame until a neighbour had it, on average; NaN where
+    it reached none."""
     models: Tensor
     """(devices, size) before the local training."""
     updates: Tensor

@@ -90,7 +90,9 @@ class Lora(Section):
     gate_l1: float = Field(1e-3, ge=0, le=1e6, description="`sora`: weight of the mean size of the gates.")
     threshold: float = Field(3e-4, ge=0, le=1e6, description="`sora`: what goes off every gate at the end of a round.")
     message_s: PositiveFloat | None = Field(
-        None, description="`by_link`: seconds that a message should take to a neighbour, at most."
+        None,
+        description="`by_link`: seconds that a message should take at most, from its first frame until a neighbour "
+        "has it.",
     )
     stage_rounds: PositiveInt = Field(
         10, description="`boost`: rounds after which the next component of every layer trains."

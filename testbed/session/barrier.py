@@ -133,7 +133,7 @@ class Barrier:
             training, losses, velocity = finished(
                 trained, carried.trained, state, self._algorithm.fresh(without_velocity(state))
             )
-            seconds = torch.from_numpy(carried.exchange.travel_s(carried.outbox))
+            seconds = torch.from_numpy(carried.exchange.travel_s())
             training = replace(training, losses=losses, seconds=seconds, samples=self._samples(training))
             weights = weights_of(carried, self._algorithm)
             mixed, following = self._mix(training, weights, without_velocity(state))

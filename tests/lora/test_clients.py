@@ -158,6 +158,12 @@ def test_boosting_sends_one_component_of_each_layer_at_a_time() -> None:
         assert max(map(max, sent)) < 0.5 * Learner(scenario(model={"name": "cnn"})).workload.message_bytes.max()
 
 
+def test_unequal_budgets_over_components_that_all_have_take_the_mean_of_factors() -> None:
+    """LoRA-A2 of a list of ranks: a device sends as its own rank would, out of as many components as the others."""
+    standing = stepped(scenario(lora={"policy": "lora_a2", "merge": "fedit", **RANKS}))
+    assert (standing.state["policy live"] == standing.state["policy live"][0]).all()
+
+
 @pytest.mark.parametrize("policy", ["lora_a2", "hetlora", "autorank"])
 def test_who_needs_no_air_sends_nothing(policy: str) -> None:
     for name in ("local", "allreduce"):
@@ -197,6 +203,8 @@ def test_momentum_begins_anew_where_mixing_turns_components() -> None:
         ({"lora": {"policy": "lora_a2", "merge": "flexlora"}}, "needs whole adapters"),
         ({"lora": {"merge": "rbla"}, "algorithm": {"name": "dsgt"}}, "other algorithms take"),
         ({"lora": {"dtype": "int8"}, "algorithm": {"name": "choco"}}, "float32"),
+        ({"lora": {"dtype": "float16"}, "algorithm": {"name": "dpsgd"}}, "and lora.dtype = .float32"),
+        ({"lora": {"dtype": "int8"}, "algorithm": {"name": "hyperprism"}}, "and lora.dtype = .float32"),
         ({"lora": {"target": ["decoder"]}}, "decoder"),
         ({"lora": {"policy": "given", "merge": "rbla", "rank": [1, 2]}}, "5 devices"),
         ({"lora": {"budget_bytes": 100}}, "lora.budget_bytes = 100: .* lower ranks, a budget of at least"),

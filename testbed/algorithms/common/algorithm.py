@@ -35,8 +35,8 @@ class Training:
     losses: Tensor | None = None
     """(devices,) of the training; in `barrier` mode, when the messages have arrived."""
     seconds: Tensor | None = None
-    """(devices,) simulated seconds from the end of a device's training until its message was with a neighbour, on
-    average; NaN where none got it. Likewise."""
+    """(devices,) simulated seconds from the first frame of a device's message until a neighbour had it, on average; NaN
+    where none got it. Likewise."""
     samples: Sequence[Tensor] = ()
     """Of an algorithm that `measures`, in round 0: each device's losses (samples,) on all its training samples, at the
     models after the training."""

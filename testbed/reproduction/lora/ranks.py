@@ -79,8 +79,8 @@ def sinking(task: Task, budget: int) -> Keys | None:
 
 def by_link(task: Task, budget: int) -> Keys | None:
     """Rank r at first; a message should take no longer than one of rank r takes in the middle."""
-    keys, (base, per_rank) = sinking(task, budget), task.message_s
-    return keys and {**keys, "message_s": base + per_rank * budget}
+    keys, size = sinking(task, budget), budget_bytes(task, budget) + NUMBER_BYTES * shape(task).head
+    return keys and {**keys, "message_s": size * task.pace_s}
 
 
 def boosted(task: Task, budget: int) -> Keys | None:

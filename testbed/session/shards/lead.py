@@ -130,7 +130,7 @@ class Lead:
             round_=carried.moment.round_,
             trained=carried.trained,
             mixing=carried.mixing,
-            seconds=carried.exchange.travel_s(carried.outbox),
+            seconds=carried.exchange.travel_s(),
             weights=[each.numpy() for each in weights],
             evaluated=is_evaluated(carried, self._scenario),
         )
