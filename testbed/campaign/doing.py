@@ -71,5 +71,5 @@ def _run(cell: Cell, store: Store, data_dir: Path | None) -> str:
         ran = run(scenario, folder, resume=True, data_dir=data_dir, recording=recording)
     except Diverged as error:
         write_diverged(folder, {"round": error.round_, "device": error.device, "sentence": str(error)})
-        return f"diverged in round {error.round_ + 1}"
+        return f"diverged in round {error.round_}"
     return f"best accuracy {ran.best_accuracy:.4f}"

@@ -71,7 +71,7 @@ class Clients(Algorithm):
             *self._inner.notes,
             f"warning: {self._policy.title} puts components in another order as ranks change, so component i is not "
             f"the same on all devices, as {self._merge.title} takes it: look at products instead, by lora.merge = "
-            '"flexlora" or "aligned"',
+            '"flexlora", or "completed" where ranks differ',
         ]
 
     @property

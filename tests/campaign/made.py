@@ -1,10 +1,13 @@
 """Jobs and an engine for tests, which do nothing but what they are told."""
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Literal, Self
+
+import pytest
 
 from testbed import campaign
 from testbed.campaign import Done, Ended, Job
@@ -75,11 +78,14 @@ class Scripted:
         self.workers, self.store, self.script = workers, store, script or {}
         self.begun: list[str] = []
         self.most = 0
+        self.together: list[int] = []
+        """How many were going as each was begun, with it."""
         self._going: list[Job] = []
 
     def start(self, job: Job, root: Path, data_dir: Path | None) -> None:
         self.begun.append(job.name)
         self._going.append(job)
+        self.together.append(len(self._going))
         self.most = max(self.most, len(self._going))
 
     def wait(self, seconds: float) -> list[Ended]:
@@ -99,6 +105,11 @@ class Scripted:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         pass
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call does not wait for workers that a killed one may have left."""
+    monkeypatch.setattr(importlib.import_module("testbed.campaign.work"), "LINGER_S", 0.0)
 
 
 class Heard:

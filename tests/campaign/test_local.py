@@ -12,7 +12,7 @@ from testbed.campaign import LocalEngine, Store, work
 from testbed.campaign.store import claimed
 from testbed.results import Run
 from testbed.scenario import Scenario
-from tests.campaign.made import TINY, Cell, Heard, Jobs
+from tests.campaign.made import TINY, Cell, Heard, Jobs, hurry
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ def test_a_worker_that_is_asked_to_end_costs_time_alone(tmp_path: Path) -> None:
     assert any("its process died" in done.told for done in heard.done)
 
 
-def test_a_claimed_cell_is_left(tmp_path: Path) -> None:
+def test_a_claimed_cell_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
     cell = Cell("cell")
     heard, jobs = Heard(), Jobs(tmp_path, [cell], Store(tmp_path))
     with claimed(tmp_path / "cells" / "cell") as mine:

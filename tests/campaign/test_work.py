@@ -1,7 +1,9 @@
 from pathlib import Path
 
+import pytest
+
 from testbed.campaign import work
-from tests.campaign.made import Air, Cell, Heard, Jobs, Scripted, Store
+from tests.campaign.made import Air, Cell, Heard, Jobs, Scripted, Store, hurry
 
 
 def worked(jobs: Jobs, engine: Scripted, heard: Heard | None = None) -> dict[str, str]:
@@ -67,9 +69,28 @@ def test_cells_whose_air_fails_are_not_begun(tmp_path: Path) -> None:
     assert engine.begun == ["air", "air"]
 
 
-def test_what_another_campaign_is_at_is_left_to_it(tmp_path: Path) -> None:
-    jobs, engine = made(tmp_path, [Cell("a"), Cell("b")], 1, {"a": ["elsewhere"]})
+def test_what_dies_is_begun_alone_so_that_others_do_not_die_with_it(tmp_path: Path) -> None:
+    """The pool ends all that is going when one process dies: they are not to blame."""
+    cells = [Cell(name) for name in "abcd"]
+    jobs, engine = made(tmp_path, cells, 3, {"a": ["died", "died"], "b": ["died"], "c": ["died"]})
+    assert list(worked(jobs, engine)) == ["a"]
+    assert engine.begun == ["a", "b", "c", "d", "a", "b", "c"]
+    assert engine.together == [1, 2, 3, 3, 1, 1, 1]
+
+
+def test_what_another_campaign_is_at_is_looked_at_once_more_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever held it may have been killed meanwhile."""
+    hurry(monkeypatch)
+    jobs, engine = made(tmp_path, [Cell("a"), Cell("b"), Cell("c")], 1, {"a": ["elsewhere"] * 9, "b": ["elsewhere"]})
     heard = Heard()
     assert worked(jobs, engine, heard) == {}
-    assert engine.begun == ["a", "b"]
-    assert [done.job.name for done in heard.done] == ["b"]
+    assert engine.begun == ["a", "b", "c", "a", "b"]
+    assert [done.job.name for done in heard.done] == ["c", "b"]
+
+
+def test_a_call_soon_after_a_kill_waits_for_the_workers_that_it_left(tmp_path: Path) -> None:
+    jobs, engine = made(tmp_path, [Cell("a", Air("air"))], 1, {"air": ["elsewhere"] * 2})
+    assert worked(jobs, engine) == {}
+    assert engine.begun == ["air"] * 3 + ["a"]

@@ -7,7 +7,7 @@ import pytest
 
 from testbed.scenario import load
 from testbed.session import run
-from tests.needs import ENGINE
+from tests.needs import ENGINE, needs_data
 
 SCENARIOS = Path(__file__).parents[2] / "ns3_scenarios"
 
@@ -26,6 +26,17 @@ def test_digits_over_the_air_choose_their_ranks(tmp_path: Path) -> None:
     sent = ran.rounds["bytes"]
     assert sent[0] < sent[1] < sent[2] <= sent[3] < sent[4] == sent[5]
     assert ran.best_accuracy > 0.15
+
+
+@pytest.mark.slow
+@needs_data("reuters-r8")
+@needs_data("minilm")
+def test_minilm_learns_reuters_with_rank_8_on_one_device(tmp_path: Path) -> None:
+    """At least 90 % of 600 test texts after 120 steps of 16 texts."""
+    alone = {"devices.count": 1, "network.kind": "graph", "network.graph": "line", "data.partition": "iid"}
+    steps = {"algorithm.name": "local", "run.rounds": 24, "algorithm.local_steps": 5, "output.eval_every": 24}
+    ran = run(load(SCENARIOS / "lora_minilm_r8.toml", alone | steps), tmp_path / "run")
+    assert ran.rounds["accuracy_mean"][-1] >= 0.9
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from testbed.campaign.store import claimed
 from testbed.cli import app
 from testbed.errors import UserError
 from testbed.sweep import plan_of
+from tests.campaign.made import hurry
 from tests.sweep.made import HEAD, written
 
 TWO = '[grid]\nalgorithm.name = ["dpsgd", "wpm"]\n'
@@ -38,7 +39,8 @@ def test_a_sweep_says_what_came_of_it(tmp_path: Path) -> None:
     )
 
 
-def test_cells_that_never_began_do_not_hide_what_failed(tmp_path: Path) -> None:
+def test_cells_that_never_began_do_not_hide_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
     plan, out = plan_of(written(tmp_path, HEAD + TWO)), tmp_path / "out"
     with claimed(out / "cells" / plan.cells[0].name):
         (out / "plan.json").write_text(plan.dumps())
