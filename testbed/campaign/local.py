@@ -1,7 +1,7 @@
 """Worker processes on this machine.
 
 Each computes on one thread, so that no number depends on how many processes there are, as a convolution's last digits
-depend on its threads. A cell with a live air of its own has ns-3 beside it, in a process that simulates while it trains.
+depend on its threads. A cell with a live air of its own has ns-3 beside it, which simulates while it trains.
 """
 
 import multiprocessing

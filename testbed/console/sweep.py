@@ -16,6 +16,7 @@ from testbed.console.campaign import Campaign, clock
 from testbed.errors import UserError
 from testbed.results import Run, Sweep
 from testbed.results.curve import curve_of, has_diverged
+from testbed.results.manifest import mixed
 from testbed.sweep import Estimate, Plan
 
 SHOWN = 60
@@ -39,6 +40,9 @@ def sweep(
     command: str,
 ) -> None:
     """Run the sweep in `file`, or list what it would do. Raises UserError at the end for jobs that failed."""
+    cells = sweeps.count(sweeps.read_sweep(file))
+    if cells > MOST and not yes and not dry_run:  # before they are made, which takes as long as they are many
+        raise UserError(f"{file} has {cells:,} cells: look at them with --dry-run, and say --yes to run them.")
     plan = sweeps.plan_of(file, overrides)
     out = out or Path("runs") / plan.name
     sweeps.require_folder(plan, out)
@@ -46,17 +50,15 @@ def sweep(
     doer = engine_of(engine, workers, address)
     if dry_run:
         _plan(plan, out)
-        return _estimate(sweeps.estimate(plan, out, TRIALS_S, data_dir), workers)
-    if len(plan.cells) > MOST and not yes:
-        raise UserError(
-            f"{file} has {len(plan.cells):,} cells: look at them with --dry-run, and say --yes to run them."
-        )
+        _estimate(sweeps.estimate(plan, out, TRIALS_S, data_dir), workers)
+        return
     with Campaign(Store(out)) as campaign:
         failed = sweeps.sweep(plan, out, doer, campaign, data_dir, command)
-    _summary(out)
-    if failed:
-        raise UserError("\n".join(f"{done.job.kind} {done.job.name} failed: {done.told}" for done in failed))
-    return None
+    try:
+        _summary(out)
+    finally:
+        if failed:
+            raise UserError("\n".join(f"{done.job.kind} {done.job.name} failed: {done.told}" for done in failed))
 
 
 def _plan(plan: Plan, out: Path) -> None:
@@ -68,7 +70,7 @@ def _plan(plan: Plan, out: Path) -> None:
     for label, cells in list(settings.items())[:SHOWN]:
         seeds = ", ".join(str(cell.seed) for cell in cells)
         table.add_row(label, seeds, f"{sum(map(store.is_done, cells))} of {len(cells)}")
-    Console(soft_wrap=False).print(table)
+    Console(soft_wrap=False).print(table, markup=False)
     if len(settings) > SHOWN:
         print(f"... and {len(settings) - SHOWN} settings more")
     done, shared = sum(map(store.is_done, plan.cells)), sum(cell.air is not None for cell in plan.cells)
@@ -104,9 +106,11 @@ def _summary(out: Path) -> None:
     table = Table("setting", "seeds", "best accuracy", box=None, header_style="dim")
     for label, values in list(found.items())[:SHOWN]:
         table.add_row(label, str(len(values)), _spread(values))
-    Console().print(table)
+    Console().print(table, markup=False)
     if len(found) > SHOWN:
         print(f"... and {len(found) - SHOWN} settings more")
+    if told := mixed(Run(place).manifest for cell in sweep.cells if Run.is_one(place := sweep.place(cell))):
+        print(told)
     if missing:
         why = "they failed, or their air did, or another call is at them"
         print(f"{missing} of {len(sweep.cells)} cells are not finished: {why}")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from testbed.errors import UserError
 from testbed.results import Run
 from testbed.results.directory import ROUNDS
-from testbed.scenario.algorithms import title
+from testbed.scenario.algorithms import names, title
 from testbed.tables import is_begun
 
 MOST_BYTES = 200_000
@@ -37,7 +37,9 @@ class Facts:
 
     @property
     def algorithm(self) -> str:
-        return title(text(self.get("algorithm", "name"))) or "unknown"
+        """As people write it; of a file of somebody's own its name alone, as nothing outside the run is looked at."""
+        name = text(self.get("algorithm", "name"))
+        return title(name) if name in names() else Path(name).stem or "unknown"
 
     @property
     def rounds(self) -> int:

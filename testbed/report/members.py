@@ -10,7 +10,7 @@ import numpy as np
 from testbed.errors import UserError
 from testbed.results import Run, Sweep, runs_in
 from testbed.results.curve import Curve, curve_of
-from testbed.results.manifest import version_of
+from testbed.results.manifest import mixed, version_of
 from testbed.scenario import Scenario, load
 from testbed.scenario.files import KEPT_OUT_OF_THE_HASH, content
 from testbed.scenario.schema import Network
@@ -65,6 +65,8 @@ def read(folders: Iterable[Path], partial: bool) -> tuple[list[Member], list[str
     notes += (
         [f"{_count(wild)} taken as never reaching a target, for diverging; before that is its best."] if wild else []
     )
+    told = mixed(Run(member.folder).manifest for member in taken)
+    notes += [told] if told else []
     for member in taken:
         if not member.curve.diverged and not np.isfinite(member.curve.accuracy).any():
             raise UserError(f"{member.folder} has no evaluated round yet.")

@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,19 @@ def manifest(fingerprint: str, seed: int, threads: int, command: str) -> dict[st
         "status": "running",
         "wall_s": 0.0,
     }
+
+
+def mixed(manifests: Iterable[Mapping[str, Any]]) -> str | None:
+    """A sentence where runs are of several versions of testbed. Manifests may come from anybody."""
+    found = {
+        (str(versions.get("testbed"))[:20], str(each.get("git_commit") or "")[:8])
+        for each in manifests
+        if isinstance(each, Mapping) and isinstance(versions := each.get("versions"), Mapping)
+    }
+    if len(found) < 2:
+        return None
+    told = ", ".join(sorted(f"{version} {commit}".strip() for version, commit in found)[:5])
+    return f"These runs are of {len(found)} versions of testbed ({told}): they may differ in more than their scenarios."
 
 
 def version_of(package: str) -> str | None:

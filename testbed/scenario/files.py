@@ -77,6 +77,11 @@ def override(tree: dict[str, Any], overrides: Iterable[str] | Mapping[str, Any],
         _override(tree, dotted, value, folder or Path.cwd())
 
 
+def rivals(key: str) -> list[str]:
+    """Keys that an override of this one takes away."""
+    return [f"{key.partition('.')[0]}.{rival}" for rival in OUSTS.get(key, ())]
+
+
 def parse(tree: Mapping[str, Any], source: str = "the scenario") -> Scenario:
     """The scenario in a tree of sections and keys; `source` names it in errors."""
     try:

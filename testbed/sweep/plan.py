@@ -12,7 +12,7 @@ from typing import Any
 from testbed.errors import UserError
 from testbed.results.sweep import FORMAT
 from testbed.scenario import fingerprint, parse
-from testbed.scenario.files import override, tree_of
+from testbed.scenario.files import override, rivals, tree_of
 from testbed.sweep.cell import Air, Cell, with_airs
 from testbed.sweep.file import SweepFile, read_sweep
 from testbed.sweep.settings import Setting, settings_of
@@ -45,17 +45,35 @@ class Plan:
 
 
 def plan_of(path: Path, overrides: Iterable[str] = ()) -> Plan:
-    """The sweep in the file `path`; `overrides` as section.key=value, for all cells, before the sweep's own keys.
+    """The sweep in the file `path`; `overrides` as section.key=value, for all cells, whatever base and [set] say.
 
-    Raises UserError for what is no sweep or no scenario, and for cells that are the same.
+    Raises UserError for what is no sweep or no scenario, for an override of what cells differ in, and for cells that
+    are the same.
     """
-    file = read_sweep(path)
-    base = tree_of(path.parent / file.sweep.base, overrides)
+    file, overrides = read_sweep(path), list(overrides)
+    _require_common(file, overrides, path)
+    base = tree_of(path.parent / file.sweep.base)
+    override(base, file.common, path.parent)
+    override(base, overrides)
     seeds = file.seeds or [parse(base, file.sweep.base).run.seed]
     settings = settings_of(file)
     cells = [_cell(setting, seed, base, path) for seed in seeds for setting in settings]
     _require_distinct(cells, path)
     return Plan(file.sweep.name, _axes(file, seeds), with_airs(cells), path.read_text("utf-8"))
+
+
+def _require_common(file: SweepFile, overrides: list[str], path: Path) -> None:
+    """Raises UserError for an override that a cell's own keys would undo."""
+    axes = {key: table for key, table in file.keys().items() if table != "set"}
+    axes |= {rival: table for key, table in axes.items() for rival in rivals(key)}
+    axes |= {"run.seed": "sweep"} if file.seeds else {}
+    for key in (each.partition("=")[0].strip() for each in overrides):
+        if key in axes:
+            raise UserError(
+                f"--set {key}: cells of {path} differ in it, or in what takes its place: change [{axes[key]}] there."
+            )
+        if key == "run.name":
+            raise UserError("--set run.name: a sweep names its cells itself, by what they differ in.")
 
 
 def _cell(setting: Setting, seed: int, base: dict[str, Any], path: Path) -> Cell:

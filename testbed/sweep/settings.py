@@ -1,5 +1,6 @@
 """The settings of a sweep: every combination of its axes, under every seed."""
 
+import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from testbed.sweep.file import Draws, Keys, SweepFile
 
 @dataclass(frozen=True)
 class Setting:
-    """The keys of one cell but its seed, and how a person names it."""
+    """What one cell differs in from others, but for its seed, and how a person names it."""
 
     words: tuple[str, ...]
     keys: Keys
@@ -29,11 +30,17 @@ def settings_of(file: SweepFile) -> list[Setting]:
     lists = [(entry.label or "", _listed(entry.label, entry.keys), entry.keys) for entry in file.listed]
     draws = list(_draws(file.random)) if file.random else [((), {})]
     return [
-        Setting((*words, *grid_words, *drawn_words), {**file.common, **keys, **grid_keys, **drawn_keys}, entry)
+        Setting((*words, *grid_words, *drawn_words), {**keys, **grid_keys, **drawn_keys}, entry)
         for (entry, words, keys), (grid_words, grid_keys), (drawn_words, drawn_keys) in product(
             lists or [("", (), {})], _grid(file), draws
         )
     ]
+
+
+def count(file: SweepFile) -> int:
+    """How many cells a file has, without making them."""
+    lists, draws = len(file.listed) or 1, file.random.draws if file.random else 1
+    return math.prod([lists, draws, len(file.seeds or [0]), *map(len, file.grid.values())])
 
 
 def _listed(label: str | None, keys: Keys) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from testbed.cli import app
 from testbed.errors import UserError
 from testbed.page import page, write_page
+from testbed.page.facts import facts
 from tests.page import made
 from tests.page.made import HOSTILE
 
@@ -108,6 +109,14 @@ def test_a_manifest_of_other_types_is_no_harm(tmp_path: Path) -> None:
     folder = made.spoil(made.run(tmp_path / "a"), versions=[1], host="x", seed={}, command=None, wall_s="\ud800")
     assert "The manifest names no command" in page(folder)
     assert write_page(folder, tmp_path / "a.html").startswith(f"{tmp_path / 'a.html'}: 0.")
+
+
+def test_a_file_that_a_scenario_names_is_not_looked_at(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.py"
+    secret.write_text('class Mine:\n    title = "what nobody should see"\n')
+    run = made.run(tmp_path / "run", algorithm={"name": str(secret)})
+    assert facts(run).algorithm == "secret"
+    assert "what nobody should see" not in page(run)
 
 
 def test_a_scenario_that_is_none_is_no_harm(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from testbed.campaign.store import claimed
 from testbed.cli import app
+from testbed.console import sweep as console
 from testbed.errors import UserError
 from testbed.sweep import plan_of
 from tests.campaign.made import hurry
@@ -34,6 +35,11 @@ def test_a_sweep_says_what_came_of_it(tmp_path: Path) -> None:
     told = said(str(written(tmp_path, HEAD + TWO)), "--out", str(out), "--jobs", "1", "--set", "run.rounds=1")
     assert "[2/2" in told
     assert f"{out}; figures: testbed plot density {out}" in told
+    assert "versions of testbed" not in told
+    manifest = next(out.glob("cells/*/manifest.json"))
+    manifest.write_text(manifest.read_text().replace('"git_commit"', '"git_commit": "0123456789abcdef", "commit"'))
+    told = said(str(tmp_path / "sweep.toml"), "--out", str(out), "--jobs", "1", "--set", "run.rounds=1")
+    assert "These runs are of 2 versions of testbed (0.1.0" in told
     assert "2 cells in 2 settings, 2 finished" in said(
         str(written(tmp_path, HEAD + TWO)), "--out", str(out), "--dry-run", "--set", "run.rounds=1"
     )
@@ -46,6 +52,15 @@ def test_cells_that_never_began_do_not_hide_what_failed(tmp_path: Path, monkeypa
         (out / "plan.json").write_text(plan.dumps())
         told = said(str(tmp_path / "sweep.toml"), "--out", str(out), "--jobs", "1")
     assert "1 of 2 cells are not finished" in told
+
+
+def test_labels_are_shown_as_they_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = plan_of(written(tmp_path, HEAD + '[[list]]\nlabel = "[ours] a [/] b"\nalgorithm.name = "wpm"\n'))
+    (tmp_path / "plan.json").write_text(plan.dumps())
+    console._plan(plan, tmp_path)
+    assert "[ours] a [/] b" in capsys.readouterr().out
+    console._summary(tmp_path)
+    assert "[ours] a [/] b" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

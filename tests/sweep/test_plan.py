@@ -38,6 +38,27 @@ def test_an_override_is_for_all_cells(tmp_path: Path) -> None:
     assert [cell.run.run.rounds for cell in plan.cells] == [9, 9]
 
 
+def test_an_override_is_stronger_than_what_the_file_sets_for_all(tmp_path: Path) -> None:
+    text = HEAD + "[set]\nrun.rounds = 3\nnetwork.density = 0.5\n" + TWO
+    plan = plan_of(written(tmp_path, text), ["run.rounds=9", "network.graph=ring"])
+    assert [(cell.run.run.rounds, cell.run.network.graph) for cell in plan.cells] == [(9, "ring")] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "sentence"),
+    [
+        (TWO, "algorithm.name=mudag", r"--set algorithm.name: cells of .* differ in it.*: change \[grid\] there"),
+        ("[grid]\nnetwork.density = [0.2, 0.4]\n", "network.side_m=40", r"what takes its place: change \[grid\]"),
+        ("[random]\ndraws = 1\nalgorithm.lr = {low = 0.1, high = 0.2}\n", "algorithm.lr=1", r"change \[random\] there"),
+        ("seeds = 2\n" + TWO, "run.seed=3", r"change \[sweep\] there"),
+        (TWO, "run.name=mine", "a sweep names its cells itself"),
+    ],
+)
+def test_an_override_that_cells_would_undo_is_told(text: str, word: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=sentence):
+        plan_of(written(tmp_path, HEAD + text), [word])
+
+
 def test_files_are_looked_for_beside_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "pairs.edgelist").write_text("0 1\n1 2\n")

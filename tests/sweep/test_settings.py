@@ -17,7 +17,7 @@ def read(folder: Path, text: str) -> SweepFile:
 
 def test_without_axes_there_is_one_setting(tmp_path: Path) -> None:
     (only,) = settings_of(read(tmp_path, "[set]\nrun.rounds = 3\n"))
-    assert (only.label, only.keys) == ("", {"run.rounds": 3})
+    assert (only.label, only.keys) == ("", {})
 
 
 def test_grid_and_list_are_combined_in_the_order_of_the_file(tmp_path: Path) -> None:
