@@ -46,6 +46,15 @@ class Choco(Algorithm):
             raise UserError("algorithm.bits = 1: choco quantised takes 2 to 16, a sign and one level at least.")
         self._code = _code(settings)
 
+    @property
+    def notes(self) -> list[str]:
+        if self._code is None or self.settings.resync_rounds:
+            return []
+        return [
+            "algorithm.resync_rounds = 0: who misses one message of a device leaves that device out from then on; "
+            "where messages are lost, or links change, have whole models sent again every so many rounds"
+        ]
+
     def message_bytes(self, parameters: int) -> tuple[int, ...]:
         whole, rounds = size_bytes(parameters), self.settings.resync_rounds
         compressed = whole if self._code is None else HEADER_BYTES + self._code.size_bytes(parameters)

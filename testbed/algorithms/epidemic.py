@@ -6,7 +6,8 @@ only. A lost message is left out of the mean, which is of fewer models then.
 
 Our reading: the paper's devices reach each other all; here a device chooses among those that hear it, and all of them
 where they are fewer than `peers`. One broadcast serves all that are chosen; the other neighbours hear it and leave it.
-Over `unicast` and `tcp` it goes to all neighbours, too.
+Over `unicast` and `tcp` it goes to all neighbours, too. Where degrees are unequal its weights are not doubly
+stochastic: some devices count more, and it stops beside the optimum however small the learning rate is.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """What a device trains: small networks, their parameters laid out as one flat vector.
 
 The flat vector is ordered so that each part of the model is one slice of it: first the
-representation (convolutions, embeddings, affine weights of norms), then the decision (fully
-connected layers); HyperPrism, section 4.2, gives each part a power of its own.
+representation (convolutions, embeddings), then the decision (fully connected layers); HyperPrism, section 4.2, gives
+each part a power of its own.
 """
 
 import copy

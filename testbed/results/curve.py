@@ -97,6 +97,8 @@ def curve_of(folder: Path) -> Curve:
         return _curve(run, rounds, diverged)
     except KeyError as error:
         raise UserError(f"{folder} is of another version of testbed: its tables have no column {error}.") from None
+    except (TypeError, ValueError):
+        raise UserError(f"{folder} is damaged: its tables hold something else than numbers.") from None
 
 
 def _curve(run: Run, rounds: dict[str, Reals], diverged: bool) -> Curve:

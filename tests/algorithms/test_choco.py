@@ -68,6 +68,12 @@ def test_without_whole_models_it_stays_silent() -> None:
     assert (~state["held"]).nonzero().tolist() == [[0, 2], [1, 0], [1, 3], [2, 0], [3, 1]]
 
 
+def test_that_it_stays_silent_is_said_before_the_first_round() -> None:
+    assert "leaves that device out" in choco(compression="top-k").notes[0]
+    assert not choco(compression="top-k", resync_rounds=5).notes
+    assert not choco(compression="none").notes
+
+
 def test_without_compression_nothing_missed_is_missed_for_long() -> None:
     algorithm, models = choco(compression="none", gamma=1), random(4, 50)
     state, nothing = algorithm.start(models), torch.zeros_like(RING)

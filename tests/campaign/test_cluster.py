@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 @dataclass(frozen=True)
 class Deadly(Cell):
-    """Its process is killed the first time, after its first round."""
+    """Its process is killed the first time, before its first round."""
 
     mark: str = ""
 

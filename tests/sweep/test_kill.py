@@ -38,6 +38,7 @@ def test_five_kills_change_nothing(base: str, tmp_path: Path) -> None:
         process.kill()
         process.wait()
     subprocess.run([*command, str(tmp_path / "killed")], check=True, **common)
+    assert any('"resumed"' in log.read_text() for log in tmp_path.glob("killed/cells/*/log.jsonl"))
     tables = sorted(file.relative_to(tmp_path / "whole") for file in tmp_path.glob("whole/cells/**/*.parquet"))
     tables = [table for table in tables if table.name != "wall.parquet"]
     assert len(tables) > 30

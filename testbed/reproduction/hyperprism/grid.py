@@ -1,8 +1,9 @@
 """What the tables of the HyperPrism paper ask for (Du et al., NeurIPS 2024, section 6): settings, data sets, methods.
 
 Table 2 varies the Dirichlet concentration of the data, table 3 the density of the graph, table 4 the number of devices;
-the base setting stands in all three. Data sets, models, lr .01, batch 128 and 100 rounds are the paper's. How often is
-evaluated, and on how many images, is ours.
+the base setting stands in all three. Data sets, lr .01, batch 128 and 100 rounds are the paper's, and logistic
+regression; it says of its CNN that it has convolutions and fully connected layers, and LeNet-5's sizes are our reading.
+How often is evaluated, and on how many images, is ours.
 """
 
 from dataclasses import dataclass

@@ -38,8 +38,9 @@ or 100 devices; else .1, .5 and 50; a new graph every round, 100 rounds, batch {
 - lr: {lr:g} for all methods, as in the paper; and tuned for each method and setting on held out training images.
 """
 
-WALL_CLOCK = """"More time a round" and "less time in all" are wall-clock seconds of runs that went on side by side on
-shared cores; [docs/benchmarks.md](../benchmarks.md) has the figure of a quiet machine.
+VERDICTS = """Means over seeds are compared, whatever their spread, which the tables have. "More time a round" and
+"less time in all" are wall-clock seconds of runs that went on side by side on shared cores;
+[docs/benchmarks.md](../benchmarks.md) has the figure of a quiet machine.
 """
 
 
@@ -64,7 +65,7 @@ def head(results: Results) -> str:
 
 def claims(results: Results) -> str:
     """A table of the paper's sentences for each air; a column for each data set and choice of learning rates."""
-    text = f"## What the paper says, and what comes out\n\n{WALL_CLOCK}\n"
+    text = f"## What the paper says, and what comes out\n\n{VERDICTS}\n"
     for air in results.plan.airs:
         grounds = [Ground(results, *each) for each in tables.variants(results.plan) if each[1] == air]
         names = [f"{ground.task.data}, {ground.column} lr" for ground in grounds]

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from testbed.campaign import Done, Job, Jobs
+from testbed.campaign import Done, Jobs
 from testbed.campaign.doing import do
 from testbed.errors import UserError
 from testbed.reproduction import entry, reproduce
 from testbed.reproduction.hyperprism.choice import Choice
 from testbed.reproduction.hyperprism.grid import Setting
 from testbed.reproduction.hyperprism.plan import Plan
+from tests.campaign.made import Heard
 from tests.reproduction.hyperprism.made import PLAN, TASK
 
 
@@ -23,23 +24,6 @@ class Tiny(Choice):
     def plan(self) -> Plan:
         task = replace(TASK, tuned_at_base=True)
         return replace(PLAN, tasks=(task,), seeds=1, airs=("graph",), base=Setting(devices=3), values={2: (0.1,)})
-
-
-class Heard:
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.done: list[Done] = []
-        self.last = (0, 0)
-
-    def counted(self, done: int, known: int) -> None:
-        self.last = done, known
-
-    def started(self, job: Job) -> None:
-        pass
-
-    def ended(self, done: Done) -> None:
-        self.done.append(done)
 
 
 def serially(jobs: Jobs, engine: object, data_dir: Path | None, listener: Heard) -> list[Done]:
@@ -56,7 +40,7 @@ def test_all_of_it_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     heard, pages = Heard(), tmp_path / "pages"
     monkeypatch.setattr(entry, "work", serially)
     reproduce(Tiny(), tmp_path / "out", heard, results=pages)
-    assert heard.last[0] == heard.last[1] == len(heard.done) > 10
+    assert heard.count[0] == heard.count[1] == len(heard.done) > 10
     assert not any(done.failed for done in heard.done)
     page = (pages / "README.md").read_text()
     assert "2 of 2 cells" in page
@@ -75,7 +59,7 @@ def test_all_of_it_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_worker_processes_do_the_same(tmp_path: Path) -> None:
     heard = Heard()
     reproduce(Tiny(lr="paper"), tmp_path / "out", heard, results=tmp_path / "pages", workers=2)
-    assert heard.last[0] == heard.last[1] == len(heard.done)
+    assert heard.count[0] == heard.count[1] == len(heard.done)
     assert not any(done.failed for done in heard.done)
 
 
