@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -39,7 +39,7 @@ class LocalTraining(ABC):
         self.momentum = (algorithm.momentum or 0.0) if momentum is None else momentum
         self._descent = descent(algorithm, self.momentum, apart)
         self._lr = partial(lr_at, algorithm, rounds)
-        self._recent = lru_cache(RECENT)(self.batches)
+        self._kept: dict[int, Tensor] = {}
 
     @abstractmethod
     def start(self) -> Tensor:
@@ -97,6 +97,15 @@ class LocalTraining(ABC):
         lr = models.new_tensor([[self._lr(round_)] for round_ in rounds])
         own = [self._recent(round_)[:, device] for device, round_ in zip(devices, rounds, strict=True)]
         return self._descent.train(self._of(rounds[0]), models, torch.stack(own, 1), lr, pull, velocity)
+
+    def _recent(self, round_: int) -> Tensor:
+        """`batches`, kept at hand. A cache around the method would be a cycle, in which a whole data set waits for the
+        collector when a run has ended."""
+        batches = self._kept.pop(round_, None)
+        self._kept[round_] = self.batches(round_) if batches is None else batches
+        if len(self._kept) > RECENT:
+            del self._kept[next(iter(self._kept))]
+        return self._kept[round_]
 
     def _of(self, round_: int) -> Gradients:
         """The gradients of a round's steps."""

@@ -1,5 +1,7 @@
 """Local steps and accuracy: batched, one by one, and against plain autograd."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
@@ -149,6 +151,20 @@ def test_the_same_bytes_again_and_with_another_number_of_threads(name: str) -> N
         assert torch.equal(one, three)
     assert torch.equal(accuracy, own.accuracy(models))
     assert torch.get_num_threads() == 1
+
+
+@pytest.mark.parametrize("name", ["logistic", "cnn"])
+def test_a_fleet_that_is_gone_holds_no_data(name: str) -> None:
+    """At once, not when the collector comes by: campaigns have one fleet after the other, each with a data set."""
+    own = fleet(name)
+    own.updates_of(different(own), range(DEVICES), [4] * DEVICES)
+    own.updates(different(own), 1)
+    own.accuracy(different(own))
+    images = weakref.ref(own.data.train_x)
+    gc.disable()
+    del own
+    gc.enable()
+    assert images() is None
 
 
 def test_groups_do_not_change_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
