@@ -82,7 +82,12 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the cells, estimate the time, run nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Also run more than a thousand cells.")] = False,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="Processes; by default as many as there are cores and memory for.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes of this machine; by default as many as there are cores and memory for. Of a cluster at "
+            "--address all cores are taken.",
+        ),
     ] = None,
     engine: Annotated[str, typer.Option(help="local: processes of this machine; ray: those of a cluster.")] = "local",
     address: Address = "local",
