@@ -56,7 +56,7 @@ def _accuracies(run: Facts) -> list[tuple[str, str, str]]:
     best, last = int(np.nanargmax(accuracy)), int(measured[-1])
     spread = run.column("accuracy_std")[last]
     return [
-        ("best mean accuracy", f"{accuracy[best]:.4f}", f"in round {best}"),
+        ("best mean accuracy", f"{accuracy[best]:.4f}", f"after {best + 1} round{'s' * (best > 0)}"),
         ("last mean accuracy", f"{accuracy[last]:.4f}", f"± {spread:.4f} over devices"),
     ]
 

@@ -37,7 +37,7 @@ def test_a_run_is_summed_up(tmp_path: Path) -> None:
     text = words(page(made.run(tmp_path / "a")))
     assert "HyperPrism on mnist5k, 3 devices, 802.11a over ns-3, mode barrier, seed 7" in text
     assert "finished after 3 rounds" in text
-    assert "best mean accuracy 0.8000 in round 2" in text  # of .9, .7, .8
+    assert "best mean accuracy 0.8000 after 3 rounds" in text  # of .9, .7, .8
     assert "deliveries 3 of 6 arrived" in text
     assert "testbed run a.toml" in text
     assert 'name = "mine"' in text
