@@ -42,7 +42,7 @@ class Choice:
         check("--lr", self.lr, COLUMNS)
         tables = tuple(sorted(set(self.tables or TABLES)))
         plan = replace(Plan(TASKS[self.data], tables, self.seeds), airs=AIRS[self.air], columns=COLUMNS[self.lr])
-        plan = quick(plan) if self.quick else plan
+        plan = quick(plan) if self.quick else plan if MNIST in plan.tasks else replace(plan, powers=())
         plan = replace(plan, tasks=computed_on(plan.tasks, self.accelerator))
         return at_base(plan) if self.base else plan
 

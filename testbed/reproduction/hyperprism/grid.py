@@ -45,6 +45,13 @@ class Task(task.Task):
     """Whether learning rates are tuned in the base setting alone, and hold for the others."""
     first: range = range(-5, 0)
     """The half decades of learning rates that are tried at first, see `testbed.reproduction.search`."""
+    lower: int = 0
+    """HyperPrism's begin so many lower: a step of `mirror` is about lr g / (p |w|^(p-1)), so small weights take long
+    ones."""
+
+    def first_of(self, method: str) -> range:
+        lower = self.lower if method == "hyperprism" else 0
+        return range(self.first.start - lower, self.first.stop - lower)
 
 
 MNIST = Task("mnist", "logistic")
@@ -55,6 +62,7 @@ CIFAR = Task(
     validation=1000,
     tuned_at_base=True,
     first=range(-4, -1),
+    lower=4,
     deadline_s=600.0,
     pixels="standard",
     init="he",

@@ -2,7 +2,7 @@
 
 from testbed.report.text import markdown
 from testbed.reproduction.hyperprism.grid import Setting, Task
-from testbed.reproduction.hyperprism.results import Results
+from testbed.reproduction.hyperprism.results import OURS, Results
 from testbed.reproduction.search import HIGHEST, LOWEST, rate
 from testbed.scenario.algorithms import title
 
@@ -20,9 +20,14 @@ def rates(results: Results) -> str:
     if "tuned" not in results.plan.columns:
         return ""
     tasks = results.plan.tasks
-    first = "; ".join(f"{task.data} {rate(task.first[0]):g} to {rate(task.first[-1]):g}" for task in tasks)
+    first = "; ".join(f"{task.data} {_first(task)}" for task in tasks)
     text = TEXT.format(first=first, lowest=rate(LOWEST), highest=rate(HIGHEST))
     return "\n".join([text, *(_table(results, task) for task in tasks)])
+
+
+def _first(task: Task) -> str:
+    all_, ours = (f"{rate(each[0]):g} to {rate(each[-1]):g}" for each in (task.first, task.first_of(OURS)))
+    return all_ if all_ == ours else f"{all_}, of HyperPrism {ours}"
 
 
 def _table(results: Results, task: Task) -> str:

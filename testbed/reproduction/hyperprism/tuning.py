@@ -41,4 +41,4 @@ class Tuning:
         def cell(lr: float) -> Cell:
             return Cell(task, self.setting(task, setting), method, "graph", lr, TUNING_SEED, tuning=True)
 
-        return Search(self._store, cell, task.first)
+        return Search(self._store, cell, task.first_of(method))
