@@ -129,6 +129,12 @@ def test_the_base_setting_can_be_asked_for_alone() -> None:
     assert Choice(quick=True, base=True).plan().settings() == [Setting(devices=6)]
 
 
+def test_fixed_powers_are_run_on_the_digits_alone() -> None:
+    assert Choice().plan().powers == Choice(data="mnist").plan().powers == Plan().powers
+    assert not Choice(data="cifar10").plan().powers
+    assert Choice(quick=True).plan().powers
+
+
 @pytest.mark.parametrize(
     ("options", "word"),
     [

@@ -1,5 +1,7 @@
 """Which learning rates are tried, and which is chosen."""
 
+from dataclasses import replace
+
 import pytest
 
 from testbed.reproduction.hyperprism.cells import Cell
@@ -57,10 +59,15 @@ def test_one_that_diverges_is_worse_than_any_that_does_not() -> None:
     assert tuned(outcomes)[0] == 0.03
 
 
+def test_a_task_may_begin_elsewhere_and_lower_for_hyperprism() -> None:
+    task = replace(TASK, first=range(-4, -1), lower=4)
+    tuning = Tuning(PLAN, Made({}))
+    assert [each.lr for each in tuning.cells(task, BASE, "dpsgd")] == [0.01, 0.03, 0.1]
+    assert [each.lr for each in tuning.cells(task, BASE, "hyperprism")] == [1e-4, 3e-4, 1e-3]
+
+
 @pytest.mark.parametrize("at_base", [False, True])
 def test_where_rates_are_tuned(at_base: bool) -> None:
-    from dataclasses import replace
-
     task, other = replace(TASK, tuned_at_base=at_base), replace(BASE, alpha=10.0)
     (first, *_) = Tuning(PLAN, Made({})).cells(task, other, "dpsgd")
     assert first.setting == (BASE if at_base else other)
