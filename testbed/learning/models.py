@@ -136,7 +136,8 @@ def _he(module: nn.Sequential) -> None:
     for layer in module:
         if isinstance(layer, nn.Linear | nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def _pixels(shape: tuple[int, ...]) -> int:
