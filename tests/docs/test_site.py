@@ -25,7 +25,18 @@ ROOMS = (
     "session",
     "sweep",
 )
-INSIDE = {"Demand", "Planned", "require_folder", "State", "RunWriter", "manifest", "Scenario", "replay_keys"}
+INSIDE = {
+    "Demand",
+    "Planned",
+    "require_folder",
+    "read_sweep",
+    "count",
+    "State",
+    "RunWriter",
+    "manifest",
+    "Scenario",
+    "replay_keys",
+}
 """Exported for other rooms rather than for users."""
 
 
