@@ -54,8 +54,8 @@ class Clients(Algorithm):
         for name in INHERITED:
             setattr(self, name, getattr(inner, name))
         self.title = f"{inner.title}, {policy.title}, {merge.title}"  # type: ignore[misc]
-        rounded = settings.dtype != "float32"
-        self._direct = not policy.unequal and settings.merge in VALUE_BY_VALUE and not rounded
+        plain = settings.merge in VALUE_BY_VALUE and settings.dtype == "float32"
+        self._direct = not policy.unequal and plain
         """Whether the algorithm itself mixes. Where numbers are rounded on the air a merge does, which keeps the own
         ones as they are."""
         if not self._direct or policy.parts:
@@ -161,13 +161,10 @@ class Clients(Algorithm):
         return self._inner.without_air(here)
 
     def message(self, training: Training, state: State) -> Tensor:
-        if self._own_code():
-            return self._inner.message(training, _own(state))
-        a, b = self._selected(training, state)
         if not self._direct:
+            a, b = self._selected(training, state)
             return self._code.held(Adapters(self._counted(training, a, b).trained, a, b)).values
-        values = self._inner.message(training, _own(state))  # what does not travel of it is the same on all devices
-        return torch.where(self._layout.columns(a, b), self._code.held(Adapters(values, a, b)).values, values)
+        return self._inner.message(training, _own(state))  # what does not travel of it is the same on all devices
 
     def mix(self, training: Training, messages: Tensor, weights: Tensor, state: State) -> tuple[Tensor, State]:
         a, b = self._selected(training, state)
@@ -215,8 +212,7 @@ class Clients(Algorithm):
 
     def _own_code(self) -> bool:
         """Whether messages are the algorithm's own: all of what it sends, as it writes it."""
-        whole = self._lora.dtype == "float32" and self._merge.trains == "AB" and not self._policy.parts
-        return self._direct and whole
+        return self._direct and self._merge.trains == "AB" and not self._policy.parts
 
     def _check(self) -> None:
         """Raises UserError for what does not go together."""

@@ -42,7 +42,9 @@ class Choice:
         check("--lr", self.lr, COLUMNS)
         tables = tuple(sorted(set(self.tables or TABLES)))
         plan = replace(Plan(TASKS[self.data], tables, self.seeds), airs=AIRS[self.air], columns=COLUMNS[self.lr])
-        plan = quick(plan) if self.quick else plan if MNIST in plan.tasks else replace(plan, powers=())
+        if MNIST not in plan.tasks:
+            plan = replace(plan, powers=())  # the figures on fixed powers are of the digits
+        plan = quick(plan) if self.quick else plan
         plan = replace(plan, tasks=computed_on(plan.tasks, self.accelerator))
         return at_base(plan) if self.base else plan
 
